@@ -15,6 +15,7 @@ from sqlalchemy.engine import make_url
 from app.commands.doctor import report
 from app.db.session import libpq_url
 from app.ops import dumps, migrations, roles
+from app.ops.backup import second
 from app.ops.doctor import examination, wear
 from app.ops.doctor.findings import Installation
 from app.ops.errors import OperatorError
@@ -137,6 +138,7 @@ def load(
 ) -> None:
     """Load a dump into an empty database, all of it or nothing. Stop the system first."""
     with database_server(get_settings()) as (settings, _server):
+        second.give_way(settings)
         dumps.load(settings, file)
     typer.echo(f"{file} was loaded. Now run: aada db migrate")
 
@@ -147,6 +149,7 @@ def migrate(
 ) -> None:
     """Bring the database to the system's revision, and set the password of its role."""
     with database_server(get_settings()) as (settings, _server):
+        second.give_way(settings)
         applied = migrations.upgrade(settings, revision)
         if migrations.state(settings).up_to_date:
             roles.set_app_password(settings)

@@ -14,6 +14,7 @@ from app.demo.grades import write_reviews
 from app.demo.receipts import write_receipts
 from app.demo.transcripts import write_transcripts
 from app.ops import migrations
+from app.ops.backup import second
 from app.ops.servers import database_server
 from app.settings import get_settings
 
@@ -39,6 +40,7 @@ def seed(
     settings = get_settings()
     moment = None if date is None else datetime.combine(date.date(), time(12), settings.zone)
     with database_server(settings) as (reached, _server):
+        second.give_way(reached)
         migrations.require_head(reached)
         database = Database(reached)
         try:

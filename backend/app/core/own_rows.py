@@ -7,10 +7,11 @@ says why.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final
 
 from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 STUDENT_ROLE: Final = "aada_student"
@@ -29,8 +30,8 @@ def limit_to(session: Session, student_id: int) -> None:
 def beyond(session: Session, _why: str) -> Iterator[None]:
     """For a few statements the system's own role, with the reason in half a sentence. Nothing where nothing is limited.
 
-    What is written inside is flushed at the end of the block. After an error the transaction is over, and nothing is
-    restored.
+    What is written inside is flushed at the end of the block. After an error nothing is, and whoever catches it sees
+    the student's rows alone again.
     """
     student_id = session.info.get(_LIMITED)
     if student_id is None:
@@ -38,5 +39,12 @@ def beyond(session: Session, _why: str) -> Iterator[None]:
         return
     session.execute(_ROLE, {"role": "none", "student": ""})
     session.info[_LIMITED] = None
-    yield
+    try:
+        yield
+    except BaseException:
+        session.info[_LIMITED] = student_id
+        # One that the database has aborted answers nothing more, and takes the setting back itself.
+        with suppress(SQLAlchemyError):
+            session.execute(_ROLE, {"role": STUDENT_ROLE, "student": str(student_id)})
+        raise
     limit_to(session, student_id)

@@ -48,7 +48,8 @@ queue.register(
         lambda session, subject, _today: lists.to_process(
             policy.visible(session, subject), school.facts(session).zone
         ),
-        "A refund is paid within 45 days of the withdrawal (GNPEC Standard 12), 40 if VA paid (38 CFR 21.4255).",
+        "A refund is paid within the days of the refund policy (GNPEC Standard 12: 45), 40 if VA paid "
+        "(38 CFR 21.4255).",
         order=41,
     ),
     QueueKind(

@@ -141,6 +141,10 @@ def upgrade(settings: Settings, revision: str = "head") -> list[str]:
             raise OperatorError(
                 f"The migration needs the owner of the tables: DATABASE_URL's user may not do it ({error.orig})."
             ) from error
+        if isinstance(error.orig, psycopg.errors.RaiseException):  # a migration's own sentence
+            raise OperatorError(
+                f"The migration did not run. {error.orig.diag.message_primary}. Then run `aada db migrate` again."
+            ) from error
         raise
     after = state(settings)
     return list(revisions()[len(revisions()) - before.pending : len(revisions()) - after.pending])

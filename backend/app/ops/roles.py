@@ -48,22 +48,40 @@ def set_app_password(settings: Settings) -> bool:
 
 
 def ensure_roles(settings: Settings) -> None:
-    """Make the roles, as migrations 0011 and 0480 do, where a dump is about to grant them rights and brings none."""
+    """Make the roles, as migrations 0011 and 0480 do, where a dump is about to grant them rights and brings none.
+
+    Raises OperatorError where the owner may not.
+    """
     attributes = sql.SQL("NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS NOREPLICATION")
-    with connect(settings) as connection:
-        for role, entry in ((APP_ROLE, "LOGIN"), (STUDENT_ROLE, "NOLOGIN")):
-            if connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,)).fetchone() is None:
+    try:
+        with connect(settings) as connection:
+            for role, entry in ((APP_ROLE, "LOGIN"), (STUDENT_ROLE, "NOLOGIN")):
+                if (
+                    connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,)).fetchone()
+                    is None
+                ):
+                    connection.execute(
+                        sql.SQL("CREATE ROLE {} {} {}").format(
+                            sql.Identifier(role), sql.SQL(entry), attributes
+                        )
+                    )
+            # Becomes it for a request, and has none of its rights else.
+            held = connection.execute(
+                "SELECT pg_has_role(%s, %s, 'SET')", (APP_ROLE, STUDENT_ROLE)
+            ).fetchone()
+            if held != (True,):
                 connection.execute(
-                    sql.SQL("CREATE ROLE {} {} {}").format(sql.Identifier(role), sql.SQL(entry), attributes)
+                    sql.SQL("GRANT {} TO {} WITH INHERIT FALSE, SET TRUE").format(
+                        sql.Identifier(STUDENT_ROLE), sql.Identifier(APP_ROLE)
+                    )
                 )
-        # Becomes it for a request, and has none of its rights else.
-        held = connection.execute("SELECT pg_has_role(%s, %s, 'SET')", (APP_ROLE, STUDENT_ROLE)).fetchone()
-        if held != (True,):
-            connection.execute(
-                sql.SQL("GRANT {} TO {} WITH INHERIT FALSE, SET TRUE").format(
-                    sql.Identifier(STUDENT_ROLE), sql.Identifier(APP_ROLE)
-                )
-            )
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise OperatorError(
+            f"{settings.owner_database_url.username} may not make the roles {APP_ROLE} and {STUDENT_ROLE}: let the "
+            f"server’s administrator run CREATE ROLE {APP_ROLE} LOGIN; CREATE ROLE {STUDENT_ROLE} NOLOGIN; "
+            f"GRANT {STUDENT_ROLE} TO {APP_ROLE} WITH INHERIT FALSE, SET TRUE (what is there already, without its "
+            "statement). Nothing was changed."
+        ) from error
 
 
 def check_app_role(settings: Settings) -> None:

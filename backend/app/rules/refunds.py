@@ -96,7 +96,8 @@ class _Owed:
 
     def decide(self, zone: ZoneInfo, withdrawn_on: date) -> None:
         case, settings, policy = self.case, self.settings, self.policy
-        self.out.add(f"{policy.title}. {policy.clause}" if policy.clause else f"{policy.title}.")
+        clause = " ".join(policy.clause.splitlines())
+        self.out.add(f"{policy.title}. {clause}" if clause else f"{policy.title}.")
         if settings.payer == "va":
             self.out.add("VA funds (38 CFR 21.4255): pro rata to the end of the program, due within 40 days.")
         if case.kind == "school_cancelled":

@@ -121,6 +121,9 @@ def fault(policy: Policy) -> tuple[str, str] | None:
     through = [one.through for one in policy.tiers]
     if through != sorted(set(through)):
         return "tiers", "Give the tiers in ascending order, each step once."
+    back = [one.refund_percent for one in policy.tiers]
+    if back != sorted(back, reverse=True):
+        return "tiers", "Give percentages that fall: a later step gives back no more than an earlier one."
     if policy.schedule == "tiers" and not through:
         return "tiers", "Give at least one tier: the schedule is one of tiers."
     if policy.schedule == "tiers" and through[-1] > 100:

@@ -1,5 +1,6 @@
 """The derivation of a refund: lines of words with cents that add up to the amount exactly."""
 
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -76,3 +77,9 @@ def percent(part: int, total: int) -> str:
     hundredths = 10_000 * part // total
     words = f"{hundredths // 100}.{hundredths % 100:02d}".rstrip("0").rstrip(".")
     return f"{words}%"
+
+
+def printable(text: str, *, several_lines: bool = False) -> bool:
+    """Whether a text has no control character and no half of a pair; several lines may have line ends and tabs."""
+    allowed = "\n\t" if several_lines else ""
+    return all(sign in allowed or unicodedata.category(sign) not in ("Cc", "Cs") for sign in text)

@@ -11,12 +11,13 @@ from datetime import date, datetime
 from typing import Any, Generic, Literal, TypeVar, overload
 
 from pydantic import BaseModel, ValidationError
+from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
 from app.core import clock, history
 from app.core.actions import Action
 from app.core.errors import Conflict, FieldError, Invalid, NotFound
-from app.core.permissions import Actor
+from app.core.permissions import Actor, internal
 from app.db.models import SchoolPolicy
 from app.school import policy as access
 from app.school import queries
@@ -165,6 +166,12 @@ def by_number(session: Session, kind: PolicyKind, policy_id: int) -> DatedPolicy
     raise NotFound(f"There is no {kind.label.lower()} policy with the number {policy_id}.")
 
 
+@internal("a part of a statement; who runs it asks")
+def refund_days(day: ColumnElement[date]) -> ColumnElement[Any]:
+    """The days that a refund has by the refund policy in force on a day, as a part of a statement."""
+    return queries.refund_days(day)
+
+
 def used(session: Session, policy: DatedPolicy[Any]) -> None:
     """Note that something that is written down was computed with this version: it can never change."""
     if policy.used_at is None:
@@ -198,13 +205,16 @@ def add(
     forget(session)
     version = queries.next_version(session, kind.value)
     before = _in_force(session, kind, effective_from)
-    if before is not None and before.used_at is not None and effective_from <= today:
-        words = (
-            "Hours, grades, progress, passwords or second factors were checked, agreements were prepared, or data was "
-            "removed, by the version in force on that day. Choose a later day."
-        )
+    if (
+        before is not None
+        and before.used_at is not None
+        and effective_from <= today
+        and _why_not_from(before.values, effective_from)
+        is None  # a version that has lapsed is used for no later day
+    ):
+        words = "Something was written down by the version in force on that day, and keeps it. Choose a later day."
         raise Conflict(words, errors=[FieldError("effective_from", words)])
-    checked = _checked(kind, {**(before.values.model_dump(mode="json") if before else {}), **values})
+    checked = _checked(kind, {**(_taken_over(before.values) if before else {}), **values})
     if (why := _why_not_from(checked, effective_from)) is not None:
         raise Invalid(f"{why} Nothing was added.", errors=[FieldError("effective_from", why)])
     if before is not None and before.effective_from == effective_from and before.values == checked:
@@ -267,6 +277,10 @@ def _checked(kind: PolicyKind, values: Mapping[str, object]) -> BaseModel:
         ]
         said = " ".join(f"{one.field}: {one.message}" if one.field else one.message for one in errors)
         raise Invalid(said, errors=errors) from None
+
+
+def _taken_over(values: BaseModel) -> dict[str, Any]:
+    return values.taken_over() if isinstance(values, Values) else values.model_dump(mode="json")
 
 
 def _why_not_from(values: BaseModel, day: date) -> str | None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, Integer, case, cast, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -12,6 +12,7 @@ from app.core.constraints import register_conflict, register_invalid
 from app.core.turns import take_turn
 from app.db.base import Base
 from app.db.models import School, SchoolHoliday, SchoolPolicy, SchoolSignatory, SchoolTerm
+from app.rules.withdrawals import REFUND_DAYS
 from app.school import remembered
 
 _DAYS = "The last day is before the first day."
@@ -105,6 +106,19 @@ def next_version(session: Session, kind: str) -> int:
     take_turn(session, f"school_policies {kind}")
     newest = session.scalar(select(func.max(SchoolPolicy.version)).where(SchoolPolicy.kind == kind))
     return (newest or 0) + 1
+
+
+def refund_days(day: ColumnElement[date]) -> ColumnElement[Any]:
+    """The days that a refund has by the refund policy that was in force on a day, as a part of a statement."""
+    filed = SchoolPolicy.values["rule"].astext == "filed"
+    days = func.coalesce(cast(SchoolPolicy.values["due_days"].astext, Integer), REFUND_DAYS)
+    return (
+        select(case((filed, days), else_=REFUND_DAYS))
+        .where(SchoolPolicy.kind == "refund", SchoolPolicy.effective_from <= day)
+        .order_by(SchoolPolicy.effective_from.desc(), SchoolPolicy.version.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
 
 
 def mark_used(session: Session, policy_id: int, at: datetime) -> None:

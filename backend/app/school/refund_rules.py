@@ -4,28 +4,47 @@ import re
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, create_model, field_validator, model_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, create_model, field_validator, model_validator
 
 from app.core.permissions import internal
 from app.rules.refunds_open_points import POINTS
 from app.rules.refunds_policies import POLICIES, Policy, fault, filed
 from app.rules.refunds_settings import Settings
+from app.rules.refunds_words import printable
 from app.school.values import Values
 
 FILED = "filed"
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TIER = re.compile(r"(\d{1,3})\s*%?\s+(\d{1,3})\s*%?")
+
+
+def _number(value: object) -> object:
+    """Numbers are typed or are numbers: true is not 1."""
+    if isinstance(value, bool):
+        raise ValueError("Give a whole number.")
+    return value
 
 
 def _none(value: object) -> object:
     """A number that was left empty, in a form or after NAME=, is none."""
-    return None if isinstance(value, str) and value.strip().lower() in ("", "none") else value
+    return None if isinstance(value, str) and value.strip().lower() in ("", "none") else _number(value)
+
+
+def _day(value: object) -> object:
+    """A day as text, or none. A number would be taken for seconds since 1970."""
+    value = _none(value)
+    if value is None or isinstance(value, date):
+        return value
+    if not isinstance(value, str) or not _DAY.fullmatch(value.strip()):
+        raise ValueError("Give a date, such as 2026-12-31.")
+    return value.strip()
 
 
 class RefundTier(Values):
     """One step of a schedule. Typed as one line: through how many percent (or weeks), how many percent come back."""
 
-    through: Annotated[int, Field(ge=0, le=1_000)]
-    refund_percent: Annotated[int, Field(ge=0, le=100)]
+    through: Annotated[int, Field(ge=0, le=1_000), BeforeValidator(_number)]
+    refund_percent: Annotated[int, Field(ge=0, le=100), BeforeValidator(_number)]
 
     @model_validator(mode="before")
     @classmethod
@@ -92,9 +111,9 @@ class RefundPolicy(Values):
         Annotated[int, Field(ge=0, le=10_000)] | None, BeforeValidator(_none)
     ] = None
     """The most of a disclosed application fee that is kept."""
-    due_days: Annotated[int, Field(ge=1, le=365)] = 45
+    due_days: Annotated[int, Field(ge=1, le=365), BeforeValidator(_number)] = 45
     """Days from the withdrawal until the refund is due."""
-    last_day: Annotated[date | None, BeforeValidator(_none)] = None
+    last_day: Annotated[date | None, BeforeValidator(_day)] = None
     """The last day on which agreements can be signed under it, such as the end of the year it is filed for."""
 
     @model_validator(mode="before")
@@ -109,8 +128,15 @@ class RefundPolicy(Values):
 
     @field_validator("policy_name", "clause")
     @classmethod
-    def _plain(cls, text: str) -> str:
-        return text.strip()
+    def _plain(cls, text: str, info: ValidationInfo) -> str:
+        """The name stands in one line; the rule in words may have several."""
+        several_lines = info.field_name == "clause"
+        text = "\n".join(text.splitlines()).strip() if several_lines else " ".join(text.split())
+        if not printable(text, several_lines=several_lines):
+            raise ValueError(
+                "Take out the character that cannot be printed. It may have come with a copied text."
+            )
+        return text
 
     @model_validator(mode="after")
     def _whole(self) -> "RefundPolicy":
@@ -159,6 +185,10 @@ class RefundPolicy(Values):
         if ends and day > min(ends):
             return f"{rule.title} ended on {min(ends):%Y-%m-%d}."
         return None
+
+    def taken_over(self) -> dict[str, Any]:
+        """All but its last day: the next version does not end with this one."""
+        return self.model_dump(mode="json", exclude={"last_day"})
 
     def why_not_from(self, day: date) -> str | None:
         """Why a version cannot begin on a day: it would have ended, or not begun, by then."""

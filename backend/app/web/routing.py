@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.routing import iter_route_contexts
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 Before = Callable[[Request], Awaitable[None]]
@@ -21,7 +21,7 @@ class Addresses:
     """
 
     def __init__(self, routers: Iterable[APIRouter], before: Before | None = None) -> None:
-        """`before` looks at each request before its route does."""
+        """`before` looks at each request that begins as one of these addresses does, before its route does."""
         self._before = before
         self._routes = [route for router in routers for route in router.routes]
         self._groups: dict[str, list[BaseRoute]] = {}
@@ -36,7 +36,7 @@ class Addresses:
         for place, mounted in mounts:
             app.mount(place, mounted)
             groups[_first(place)] = [*groups.get(_first(place), []), app.router.routes[-1]]
-        app.router.middleware_stack = _BySegment(app.router, groups, self._before)
+        app.router.middleware_stack = _BySegment(app.router, groups, self._groups, self._before)
 
 
 def _segments(route: BaseRoute) -> list[str]:
@@ -52,9 +52,13 @@ class _BySegment:
     """Lets a router of the few routes that begin as the path does answer; the whole one when it has none for it."""
 
     def __init__(
-        self, router: APIRouter, groups: Mapping[str, list[BaseRoute]], before: Before | None
+        self,
+        router: APIRouter,
+        groups: Mapping[str, list[BaseRoute]],
+        own: Mapping[str, list[BaseRoute]],
+        before: Before | None,
     ) -> None:
-        self.whole, self._before = router, before
+        self.whole, self._own, self._before = router, own, before
         # Their own last word (another method, a slash too many, nothing at all) is the whole router's.
         self.groups = {
             segment: APIRouter(routes=routes, redirect_slashes=False, default=router.app)
@@ -65,10 +69,25 @@ class _BySegment:
         answering = self.whole
         if scope["type"] == "http":
             scope.setdefault("router", self.whole)
-            answering = self.groups.get(_first(scope["path"]), self.whole)
-            if self._before is not None:
-                await self._before(Request(scope, receive))
+            segment = _first(scope["path"])
+            answering = self.groups.get(segment, self.whole)
+            if self._before is not None and segment in self._own:
+                try:
+                    await self._before(Request(scope, receive))
+                except Exception:
+                    _note_route(
+                        scope, self._own[segment]
+                    )  # for the log, which would not know what was refused
+                    raise
         await answering.app(scope, receive, send)
+
+
+def _note_route(scope: Scope, routes: Iterable[BaseRoute]) -> None:
+    for route in routes:
+        match, found = route.matches(dict(scope))
+        if match is Match.FULL:
+            scope["route"] = found.get("route", route)
+            return
 
 
 def _first(path: str) -> str:

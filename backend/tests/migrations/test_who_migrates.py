@@ -8,9 +8,13 @@ from typing import Any
 
 import psycopg
 import pytest
+from alembic import command
 from psycopg import sql
+from sqlalchemy import NullPool, create_engine, text
 from sqlalchemy.exc import OperationalError
 
+from app.ops import migrations, roles
+from app.ops.errors import OperatorError
 from app.settings import Settings
 from tests.migrations.alembic_commands import BACKEND, downgrade, revisions, upgrade
 
@@ -27,7 +31,7 @@ def revision(settings: Settings) -> Any:
 
 
 def test_of_two_migrators_at_once_one_waits_and_both_end_well(empty_database: Settings) -> None:
-    command = [sys.executable, "-W", "error", "-m", "alembic", "upgrade", "head"]
+    program = [sys.executable, "-W", "error", "-m", "alembic", "upgrade", "head"]
     environment = os.environ | {
         "DATABASE_URL": url_of(empty_database),
         "SECRET_KEY": empty_database.secret_key.get_secret_value(),
@@ -37,7 +41,7 @@ def test_of_two_migrators_at_once_one_waits_and_both_end_well(empty_database: Se
         watcher.execute("SELECT pg_advisory_lock(%s)", (0x41414441,))
         migrators = [
             subprocess.Popen(
-                command,
+                program,
                 cwd=BACKEND,
                 env=environment,
                 stdout=subprocess.PIPE,
@@ -69,6 +73,28 @@ def test_a_migration_gives_up_soon_on_a_table_that_is_held_and_keeps_what_was_do
     assert revision(empty_database) == [("0005",)]
     upgrade(empty_database, "head")
     assert revision(empty_database) == [(HEAD,)]
+
+
+def test_what_a_migration_refuses_and_what_a_load_may_not_are_sentences(
+    empty_database: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_config: object, _revision: str) -> None:
+        engine = create_engine(empty_database.owner_database_url, poolclass=NullPool)
+        with engine.begin() as connection:
+            connection.execute(text("DO $$ BEGIN RAISE EXCEPTION 'Ask the administrator'; END $$"))
+
+    monkeypatch.setattr(command, "upgrade", refuse)
+    with pytest.raises(OperatorError, match=r"did not run\. Ask the administrator\. Then"):
+        migrations.upgrade(empty_database)
+    name = f"poor_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(url_of(empty_database), autocommit=True) as admin:
+        admin.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD 'a-password'").format(sql.Identifier(name)))
+        url = empty_database.owner_database_url.set(username=name, password="a-password")
+        poor = empty_database.model_copy(update={"database_url": url.render_as_string(hide_password=False)})
+        monkeypatch.setattr(roles, "STUDENT_ROLE", f"{name}_student")
+        with pytest.raises(OperatorError, match=f"CREATE ROLE {name}_student NOLOGIN; GRANT"):
+            roles.ensure_roles(poor)
+        admin.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(name)))
 
 
 def test_an_owner_who_is_no_superuser_can_migrate_both_ways(empty_database: Settings) -> None:

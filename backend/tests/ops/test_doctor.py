@@ -13,6 +13,7 @@ from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
+from uuid import uuid4
 
 import pytest
 
@@ -234,6 +235,25 @@ def test_the_systems_own_role_is_found_to_be_narrow(with_database: Callable[...,
     (one,) = found(database.owner, known)
     assert one.level is Level.WARNING
     assert "superuser" in one.says
+
+
+def test_a_role_that_is_shown_no_student_is_named(
+    with_database: Callable[..., Installation], live_settings: Settings
+) -> None:
+    name = f"reports_{uuid4().hex[:12]}"
+    with connect(live_settings) as connection:
+        connection.autocommit = True
+        connection.execute(f"CREATE ROLE {name} LOGIN".encode())
+        try:
+            assert not [one for one in database.others(with_database()) if name in one.says]
+            connection.execute(f"GRANT SELECT ON users TO {name}".encode())
+            (one,) = found(database.others, with_database(), Level.WARNING)
+            assert name in one.says
+            connection.execute(f"ALTER ROLE {name} BYPASSRLS".encode())
+            assert not [one for one in database.others(with_database()) if name in one.says]
+        finally:
+            connection.execute(f"DROP OWNED BY {name}".encode())
+            connection.execute(f"DROP ROLE {name}".encode())
 
 
 def test_a_superuser_as_the_systems_role_refuses_the_start(live_settings: Settings) -> None:

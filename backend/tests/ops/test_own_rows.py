@@ -306,6 +306,10 @@ def test_it_lasts_until_the_transaction_ends_and_changes_nothing(live_database: 
             assert session.scalar(role) == "aada_app"
             assert session.scalar(select(func.count()).select_from(User)) == 3
         assert (session.scalar(role), session.scalar(number)) == ("aada_student", 1)
+        for _ in range(2):
+            with pytest.raises(ValueError, match="caught"), own_rows.beyond(session, "a test"):
+                raise ValueError("caught")
+            assert (session.scalar(role), session.scalar(number)) == ("aada_student", 1)
     with live_database.begin() as session:
         assert (session.scalar(role), session.scalar(number)) == ("aada_app", None)
         session.execute(text("SET LOCAL ROLE aada_student"))

@@ -44,11 +44,14 @@ SETTLED: dict[str, tuple[object, ...]] = {
 def _filed(chance: random.Random) -> dict[str, Any]:
     tiers = chance.random() < 0.5
     through = sorted(chance.sample(range(101), chance.randint(1, 5))) if tiers else []
+    back = sorted((chance.randint(0, 100) for _ in through), reverse=True)
     in_hours = chance.random() < 0.6
     return {
         "name": "Refund policy",
         "schedule": "tiers" if tiers else "pro_rata",
-        "tiers": [{"through": one, "refund_percent": chance.randint(0, 100)} for one in through],
+        "tiers": [
+            {"through": one, "refund_percent": percent} for one, percent in zip(through, back, strict=True)
+        ],
         "nothing_from_percent": chance.choice((None, 25, 50, 60, 100)),
         "step_percent": None if tiers else chance.choice((None, None, 5, 10, 30)),
         "window_hours": chance.choice((0, 24, 72, 120)) if in_hours else None,

@@ -1,7 +1,8 @@
 """Routes are found by their first segment, and everything else is as FastAPI has it."""
 
 import pytest
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import APIRouter, FastAPI, HTTPException, Request
+from fastapi.responses import Response
 from starlette.testclient import TestClient
 
 from app.web import routing
@@ -66,7 +67,27 @@ def test_what_stands_before_every_route_stands_before_these() -> None:
         app = FastAPI()
         addresses.install(app)
         assert TestClient(app).get("/page").json() == "page"
+        assert TestClient(app).get("/unknown").status_code == 404
     assert asked == ["/page", "/page"]
+
+
+def test_what_is_refused_before_its_route_is_known_by_it() -> None:
+    router = APIRouter()
+    router.get("/people/{number}")(lambda: "page")
+    seen: list[object] = []
+
+    async def before(_request: Request) -> None:
+        raise HTTPException(429)
+
+    def answer(request: Request, _error: Exception) -> Response:
+        seen.append(request.scope["route"].path)
+        return Response(status_code=429)
+
+    app = FastAPI()
+    app.add_exception_handler(HTTPException, answer)
+    routing.Addresses([router], before).install(app)
+    assert TestClient(app).get("/people/7").status_code == 429
+    assert seen == ["/people/{number}"]
 
 
 def test_an_address_that_begins_with_anything_is_refused() -> None:

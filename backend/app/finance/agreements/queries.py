@@ -5,7 +5,20 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Date, Row, Select, case, cast, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    Integer,
+    Row,
+    Select,
+    SQLColumnExpression,
+    case,
+    cast,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Session, aliased
 
 from app.core import clock
@@ -23,6 +36,7 @@ from app.db.models import (
 )
 from app.finance.agreements.agreed import SignedAgreement, signed
 from app.rules.agreements import WAITING
+from app.rules.withdrawals import REFUND_DAYS
 from app.web import queue
 from app.web.listing import Listing
 from app.web.paging import Paging
@@ -75,6 +89,26 @@ def in_force(session: Session, enrollment_id: int, at: datetime | None = None) -
         .limit(1)
     ).first()
     return None if row is None else signed(row, first_signature(session, row))
+
+
+@internal("a part of a statement; who runs it asks")
+def refund_days(enrollment_id: SQLColumnExpression[int]) -> ColumnElement[Any]:
+    """The days that the refund has by the agreement that binds an enrollment now; NULL without one."""
+    days = EnrollmentAgreement.terms["refund_policy"]["case"]["due_days"].astext
+    return (
+        select(func.coalesce(cast(days, Integer), REFUND_DAYS))
+        .where(
+            EnrollmentAgreement.enrollment_id == enrollment_id,
+            EnrollmentAgreement.signed_at.is_not(None),
+            EnrollmentAgreement.ended_at.is_(None),
+        )
+        .order_by(
+            case((EnrollmentAgreement.countersigned_at.is_not(None), 0), else_=1),
+            EnrollmentAgreement.id.desc(),
+        )
+        .limit(1)
+        .scalar_subquery()
+    )
 
 
 def first_signature(session: Session, row: EnrollmentAgreement) -> datetime | None:

@@ -19,7 +19,7 @@ from app.documents import service as documents
 from app.documents.service import DocumentKind, Offer
 from app.finance.agreements import notices, own_queries, paper, policy, queries, terms
 from app.finance.agreements.agreed import AgreedItem, AgreedSegment, SignedAgreement
-from app.finance.agreements.queries import in_force, signed_under
+from app.finance.agreements.queries import in_force, refund_days, signed_under
 from app.finance.agreements.refund_terms import AgreedRefund, InForce
 from app.finance.agreements.refund_terms import on as refund_on
 from app.rules import agreements as rules
@@ -44,6 +44,7 @@ __all__ = [
     "own_to_sign",
     "read",
     "read_any",
+    "refund_days",
     "refund_on",
     "signed_under",
     "void",

@@ -5,7 +5,6 @@ money is bounded. The descriptions below are the documentation (`aada docs refun
 """
 
 import re
-import unicodedata
 from dataclasses import fields
 from datetime import date, datetime
 from typing import Annotated, Any, Literal, get_type_hints
@@ -25,6 +24,7 @@ from pydantic import (
 
 from app.rules.refunds import Settings
 from app.rules.refunds_case import MOST_CENTS, Kind
+from app.rules.refunds_words import printable
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _INSTANT = re.compile(
@@ -64,8 +64,16 @@ def _instant(value: object) -> object:
 def _plain(text: str) -> str:
     if not text.strip():
         raise ValueError("Give a name; this one is blank.")
-    if any(unicodedata.category(sign) in ("Cc", "Cs") for sign in text):
+    if not printable(text):
         raise ValueError("The name contains a character that cannot be printed.")
+    return text
+
+
+def _words(text: str) -> str:
+    if text and not text.strip():
+        raise ValueError("Write something; this text is blank.")
+    if not printable(text, several_lines=True):
+        raise ValueError("The text contains a character that cannot be printed.")
     return text
 
 
@@ -80,9 +88,8 @@ def _zone(text: str) -> str:
 Day = Annotated[date, BeforeValidator(_day)]
 Instant = Annotated[datetime, BeforeValidator(_instant)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_plain)]
-Text = Annotated[
-    str, StringConstraints(max_length=2_000), AfterValidator(lambda text: _plain(text) if text else text)
-]
+Text = Annotated[str, StringConstraints(max_length=2_000), AfterValidator(_words)]
+"""Of several lines, where it has to be."""
 Cents = Annotated[int, Field(ge=0, le=MOST_CENTS)]
 Minutes = Annotated[int, Field(ge=0, le=MOST_MINUTES)]
 SomeMinutes = Annotated[int, Field(ge=1, le=MOST_MINUTES)]

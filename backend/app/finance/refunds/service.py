@@ -139,12 +139,14 @@ def what_if(session: Session, subject: Subject, enrollment_id: int, zone: ZoneIn
         starts_on=agreed.starts_on if agreed else row.enrolled_at,
         weeks=agreed.weeks if agreed else academics.duration_weeks(session, row.program_id),
     )
-    known = next((found for one in _accounts if (found := one(session, enrollment_id, case))), None)
-    case, sentences = known or (case, [ASSUMED])
     try:
+        known = next((found for one in _accounts if (found := one(session, enrollment_id, case))), None)
+        case, sentences = known or (case, [ASSUMED])
         return _what_if(row, case, hours.minutes_per_week, assumed=" ".join(sentences) or None)
     except CaseError as error:
         raise Conflict(f"No refund can be computed. {error.sentence}") from None
+    except door.CaseRefused as refused:
+        raise Conflict(f"No refund can be computed. {refused}") from None
 
 
 def own_what_ifs(session: Session, subject: Subject, zone: ZoneInfo) -> list[WhatIf]:

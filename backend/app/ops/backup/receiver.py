@@ -49,14 +49,19 @@ class Receiver:
         source: Source,
         *,
         slot: str = SLOT,
+        options: str = "",
         look: Callable[[bool], None] = _nothing,
         before_end: Callable[[], None] = _nothing,
     ) -> None:
-        """`look` hears every few seconds whether all that is committed has arrived, `before_end` that the receiving is
-        about to end, for whatever reason."""
+        """`options` are settings of the connection.
+
+        `look` hears every few seconds whether all that is committed has arrived, `before_end` that the receiving is
+        about to end, for whatever reason.
+        """
         self._place = place
         self._source = source
         self._slot = slot
+        self._options = options
         self._look = look
         self._before_end = before_end
         self._thread = threading.Thread(target=self._run, name="wal-receiver", daemon=True)
@@ -89,7 +94,11 @@ class Receiver:
             said.replace(said.with_suffix(".log.1"))
         self._place.forget_horizon()
         process = self._source.spawn(
-            "pg_receivewal", _arguments(self._source, folder, self._slot), said, name=self._slot
+            "pg_receivewal",
+            _arguments(self._source, folder, self._slot),
+            said,
+            name=self._slot,
+            options=self._options,
         )
         try:
             while process.poll() is None:
@@ -194,6 +203,7 @@ def _arguments(source: Source, folder: Path, slot: str) -> list[str | Path]:
         f"--directory={folder}",
         f"--slot={slot}",
         "--compress=gzip:4",
+        "--status-interval=3",
         "--synchronous",
         "--no-loop",
         "--no-password",

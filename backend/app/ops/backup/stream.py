@@ -10,8 +10,8 @@ import structlog
 
 from app.core import clock
 from app.core.files import FileStore
-from app.ops.backup import second, take, upkeep
-from app.ops.backup.place import BackupPlace
+from app.ops.backup import second, take, upkeep, wal
+from app.ops.backup.place import Backup, BackupPlace
 from app.ops.backup.receiver import Receiver
 from app.ops.backup.store import copy_all
 from app.ops.backup.tools import Source, Stopped
@@ -21,6 +21,9 @@ from app.settings import Settings
 
 _TICK_SECONDS = 10.0
 _FULL_EVERY = timedelta(days=1)
+_FOLDER_WAITS, _FOLDER_SECONDS = 20, 0.5
+# A line that was cut without a word: until then the server takes the receiver for connected, and no patience begins.
+_CUT_LINE = "-c wal_sender_timeout=10s"
 log = structlog.get_logger(__name__)
 
 
@@ -61,12 +64,18 @@ class _Stream:
         self._synchronous, self._say = synchronous, say
         self._is_held = False
         self._receiver = Receiver(
-            place, source, slot=second.NAME, look=self._look, before_end=self._before_end
+            place,
+            source,
+            slot=second.NAME,
+            options=_CUT_LINE,
+            look=self._look,
+            before_end=self._before_end,
         )
 
     def run(self) -> None:
         self._receiver.start()
         try:
+            self._await_folder()
             while not self._source.stopping.is_set():
                 try:
                     self._tick()
@@ -80,17 +89,34 @@ class _Stream:
             self._receiver.join(40)
 
     def _tick(self) -> None:
-        known = take.current(self._place, self._source.cluster())
-        sound = [one.ended_at for one in known if one.fault is None]
-        if not sound or abs(clock.now() - max(sound)) > _FULL_EVERY:
+        sound = self._sound()
+        if not sound or abs(clock.now() - sound[-1].ended_at) > _FULL_EVERY:
             made = take.take(self._place, self._source, BackupKind.FULL)
             self._say(f"{made.id}: a full backup, checked.")
             upkeep.prune(self._place, self._files)
         if self._files is not None:
             copy_all(self._place, self._files)
 
+    def _await_folder(self) -> None:
+        """A backup that began before its log was received would have to be made again."""
+        for _ in range(_FOLDER_WAITS):
+            if any(self._place.log_folders()) or self._source.stopping.wait(_FOLDER_SECONDS):
+                return
+
+    def _sound(self) -> list[Backup]:
+        """The backups that the log received now continues, oldest first: those that began when it was received
+        already. One from before a gap leads only up to the gap."""
+        cluster = self._source.cluster()
+        folder = wal.newest_folder(self._place, (cluster.system_identifier, cluster.timeline))
+        known = take.current(self._place, cluster)
+        return [
+            one
+            for one in known
+            if one.fault is None and (folder is None or wal.is_received_since(folder, one.started_at))
+        ]
+
     def _look(self, caught_up: bool) -> None:
-        if caught_up and self._synchronous and not self._is_held:
+        if caught_up and self._synchronous and not self._is_held and self._sound():
             second.hold(self._settings)
             self._is_held = True
             self._say("Every commit waits until it has arrived here.")

@@ -72,11 +72,22 @@ class Source:
         return Cluster(int(str(row[0])), int(str(row[1])), str(row[2]).split(" ")[0], int(str(row[3])))
 
     def spawn(
-        self, program: str, arguments: Sequence[str | Path], log: Path, *, name: str = NAME
+        self, program: str, arguments: Sequence[str | Path], log: Path, *, name: str = NAME, options: str = ""
     ) -> subprocess.Popen[bytes]:
-        """Start one of PostgreSQL's programs, which the server knows by the name; what it says goes to `log`."""
+        """Start one of PostgreSQL's programs, which the server knows by the name; what it says goes to `log`.
+
+        `options` are settings of its connection (`-c name=value`).
+        """
         with log.open("ab") as said:
-            return spawn(self.programs, program, arguments, said=said, password=self._password, name=name)
+            return spawn(
+                self.programs,
+                program,
+                arguments,
+                said=said,
+                password=self._password,
+                name=name,
+                options=options,
+            )
 
     def run(self, program: str, arguments: Sequence[str | Path], failed: str) -> None:
         """Run one to its end. Raises OperatorError with `failed` and its last words, and Stopped."""
@@ -101,9 +112,12 @@ def spawn(
     stdin: int = subprocess.DEVNULL,
     password: str | None = None,
     name: str = NAME,
+    options: str = "",
 ) -> subprocess.Popen[bytes]:
     """Start a program that is asked to end when this one does, however that ends; errors go where output goes."""
     variables = environment(programs) | {"PGAPPNAME": name, "PGCONNECT_TIMEOUT": "10"}
+    if options:
+        variables["PGOPTIONS"] = options
     if password is not None:
         variables["PGPASSWORD"] = password
     return subprocess.Popen(

@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from app.ops.backup.archive import Damaged
@@ -19,6 +19,7 @@ _SEGMENT = re.compile(r"([0-9A-F]{8})([0-9A-F]{8})([0-9A-F]{8})(?=\.|$)")
 _TIMELINE = re.compile(r"([0-9A-F]{8})([0-9A-F]{16}|\.history)(\.|$)")
 SYSTEM = "system"
 """The file in a folder of the log with the number of the database cluster."""
+_BEGUN = "%Y%m%dT%H%M%S%fZ"
 _IN_A_LOG = 0x1_0000_0000 // SEGMENT_BYTES
 
 
@@ -133,11 +134,16 @@ def write_out(one: WalFile, folder: Path) -> Path:
 
 def new_folder(place: BackupPlace, at: datetime, system: int) -> Path:
     """A folder for the log of a slot of this database cluster that begins now."""
-    folder = place.wal / f"{at:%Y%m%dT%H%M%S%fZ}"
+    folder = place.wal / f"{at:{_BEGUN}}"
     folder.mkdir(mode=0o700)
     write_durably(folder / SYSTEM, str(system).encode("ascii"))
     flush(place.wal)
     return folder
+
+
+def is_received_since(folder: Path, at: datetime) -> bool:
+    """Whether the log in a folder began to be received before this instant."""
+    return folder.name <= f"{at.astimezone(UTC):{_BEGUN}}"
 
 
 def newest_folder(place: BackupPlace, branch: BranchKey) -> Path | None:

@@ -24,6 +24,15 @@ SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relowner = current_user::regrole AND n.nspname = 'public'
 """
 _MAY_CREATE = "SELECT has_schema_privilege('public', 'CREATE')"
+# Whoever signs in and may read the table, and for whom none of its policies speaks.
+_READS_NOTHING = """
+SELECT r.rolname FROM pg_roles r, pg_class c
+WHERE c.oid = to_regclass('users') AND c.relrowsecurity AND r.rolcanlogin AND NOT r.rolsuper AND NOT r.rolbypassrls
+  AND has_table_privilege(r.oid, c.oid, 'SELECT') AND NOT pg_has_role(r.oid, c.relowner, 'USAGE')
+  AND NOT EXISTS (SELECT FROM pg_policy p, unnest(p.polroles) AS named (role)
+                  WHERE p.polrelid = c.oid AND (named.role = 0 OR pg_has_role(r.oid, named.role, 'USAGE')))
+ORDER BY 1
+"""
 _MAY_CHANGE_HISTORY = """
 SELECT has_table_privilege('audit_log', 'UPDATE') OR has_table_privilege('audit_log', 'DELETE')
        OR has_table_privilege('audit_log', 'TRUNCATE') WHERE to_regclass('audit_log') IS NOT NULL
@@ -121,6 +130,20 @@ def owner(known: Installation) -> Iterator[Finding]:
         )
     else:
         yield ok("Owner", f"Migrations run as {name}, which is no superuser.")
+
+
+def others(known: Installation) -> Iterator[Finding]:
+    """Does somebody's report or dump of this database leave out every student?"""
+    if known.database is None:
+        return
+    found = [str(row[0]) for row in known.database.execute(_READS_NOTHING.encode()).fetchall()]
+    if found:
+        yield warning(
+            "Other roles",
+            f"{', '.join(found)} may read the tables, and are shown no row of a student’s records: their reports "
+            "are empty, and their dumps fail.",
+            f"For each that is to read them, as a superuser: ALTER ROLE {found[0]} BYPASSRLS",
+        )
 
 
 def demo(known: Installation) -> Iterator[Finding]:

@@ -38,6 +38,7 @@ CHECKS: tuple[Check, ...] = (
     database.revision,
     database.role,
     database.owner,
+    database.others,
     database.demo,
     pooler.between,
     machine.time,

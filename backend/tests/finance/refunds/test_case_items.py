@@ -11,6 +11,7 @@ from sqlalchemy import select
 from app.db.models import EnrollmentAgreement, LedgerAccount, LedgerPosting, Refund
 from app.finance.agreements import queries as agreements
 from app.finance.agreements.schemas import PrepareForm
+from app.finance.agreements.service import AgreedRefund
 from app.finance.agreements.terms import Sample, build
 from app.finance.ledger import chart
 from app.finance.ledger import service as ledger
@@ -18,7 +19,6 @@ from app.finance.ledger.payers import service as payers
 from app.finance.ledger.schemas import BillingForm, CreditForm, PayerForm, PayerPaymentForm
 from app.finance.refunds.cases import service, terms
 from app.rules.agreements import Fee
-from app.rules.refunds import POLICIES
 from app.school.service import AgreementPolicy
 from tests.finance.forms import charge, payment
 from tests.finance.refunds.cases import OWED, Office
@@ -43,7 +43,7 @@ def agree(monkeypatch: pytest.MonkeyPatch, *fees: Fee, older: bool = False) -> N
         request=UUID(int=0), starts_on=date(2026, 1, 6), ends_on=date(2026, 12, 18), schedule="Evenings",
         payment="Monthly", cosigner_kind=None, cosigner_name=None,
     )  # fmt: skip
-    stored = build(Sample(), fees, AgreementPolicy(), POLICIES["gnpec-current"], values)
+    stored = build(Sample(), fees, AgreementPolicy(), AgreedRefund("gnpec-current"), values)
     if older:
         names = ("name", "amount_cents", "refundable", "disclosed")
         stored["items"] = [{name: one[name] for name in names} | {"kept": False} for one in stored["items"]]

@@ -17,6 +17,7 @@ from app.school import service as schools
 from app.web.paging import Paging
 from tests.finance.forms import payment, reversal
 from tests.finance.refunds.cases import LEFT, Office
+from tests.finance.refunds.filings import filed
 from tests.queries import counted
 
 DAY_45, DAY_40 = date(2026, 6, 4), date(2026, 5, 30)
@@ -72,3 +73,18 @@ def test_a_list_knows_who_paid_as_the_refund_does(office: Office, connection: Co
     for name, one in enrollments.items():
         by_va = any(paid.kind == "va" for paid in ledger.paid_by_payers(session, one.id))
         assert by_va == (expected[name] == DAY_40), name
+
+
+def test_the_days_are_those_of_the_policy_of_the_day_of_enrollment(office: Office) -> None:
+    filed(office, date(2025, 6, 1), due_days="30")
+    for name, day in (("Before", date(2025, 5, 31)), ("Since", date(2025, 6, 1))):
+        one = office.enrolled(name)
+        one.enrolled_at = day
+        office.session.add(
+            Withdrawal(user_id=one.user_id, enrollment_id=one.id, requested_at=LEFT, kind="student")
+        )
+    office.session.flush()
+    rows = service.pending_withdrawals(office.session, SYSTEM, Paging(sort="due")).page().items
+    assert [(row.full_name, row.refund_days) for row in rows] == [("Since", 30), ("Before", 45)]
+    waiting = office.session.execute(lists.to_process(true(), schools.facts(office.session).zone)).all()
+    assert {row.about: row.due_on for row in waiting} == {"Since": date(2026, 5, 20), "Before": DAY_45}

@@ -17,34 +17,9 @@ from app.finance.refunds import door
 from app.finance.refunds.cases import service
 from app.school import service as schools
 from app.school.service import PolicyKind
-from tests.finance.conftest import NOW
 from tests.finance.forms import charge, payment
 from tests.finance.refunds.cases import OWED, Office, SignIn, user_of
-
-TODAY = NOW.date()
-OWN = {
-    "rule": "filed",
-    "policy_name": "Refund policy 2026",
-    "clause": "Through a tenth of the program 80% comes back, through a quarter 60%, then nothing.",
-    "schedule": "tiers",
-    "tiers": "10 80\n25 60",
-    "window_hours": "72",
-    "application_fee_cap_dollars": "150",
-    "due_days": "30",
-}
-
-
-def filed(
-    office: Office, day: date = date(2025, 6, 1), kind: PolicyKind = PolicyKind.REFUND, **values: Any
-) -> int:
-    given = {**OWN, **values} if kind is PolicyKind.REFUND else values
-    return schools.policies.add(
-        office.session, SYSTEM, kind, effective_from=day, values=given, approved_by="Board", today=TODAY
-    ).version
-
-
-def settled(office: Office, **values: str) -> int:
-    return filed(office, kind=PolicyKind.REFUND_SETTINGS, **values)
+from tests.finance.refunds.filings import OWN, TODAY, filed, settled
 
 
 @pytest.mark.parametrize(("hours", "cents"), [(48, 403_200), (49, 302_400), (120, 302_400), (121, 0)])

@@ -18,10 +18,12 @@ import psycopg
 import pytest
 
 from app.db.session import Database
-from app.ops.backup import second
+from app.ops.backup import drill, second
 from app.ops.doctor import backups as doctor
 from app.ops.doctor.findings import Installation, Level
 from app.ops.errors import OperatorError
+from app.rules.backups import BackupKind
+from app.settings import Settings
 from tests.fast_disk import fast_folder
 from tests.ops.backup.school import School, new_school, rows
 
@@ -55,6 +57,12 @@ def wait_for(process: subprocess.Popen[str], *sentences: str) -> None:
 def state(site: School) -> second.State:
     with psycopg.connect(site.server.url(), autocommit=True) as connection:
         return second.asked(connection)
+
+
+def little(site: School) -> Settings:
+    """Signed in as somebody who may change nothing of the server."""
+    url = site.settings.owner_database_url.set(username="little", password="little")
+    return site.settings.model_copy(update={"database_url": url.render_as_string(hide_password=False)})
 
 
 def end(process: subprocess.Popen[str], number: int = signal.SIGTERM) -> None:
@@ -106,6 +114,34 @@ def test_a_lost_site_loses_nothing_that_was_acknowledged(site: School) -> None:
     said, _ = restored.communicate(timeout=120)
     assert restored.returncode == 0, said
     assert set(acknowledged) <= set(rows(site.folder / "new"))
+
+
+def test_a_backup_of_a_school_that_waits_restores_and_waits_for_nobody(site: School) -> None:
+    stream = streaming(site, site.folder / "second", "--synchronous")
+    wait_for(stream, "a full backup", "Every commit waits")
+    site.write(1)
+    site.make(BackupKind.FULL)
+    assert site.restored(None, "new")[1] == [1]
+    with patch.object(drill, "_PATIENCE_SECONDS", 0.1):
+        assert drill.run_drill(site.place, site.source, site.settings).fault is None
+    end(stream)
+
+
+def test_after_a_gap_in_the_log_nobody_waits_before_there_is_a_backup_again(site: School) -> None:
+    stream = streaming(site, site.folder / "second", "--synchronous")
+    wait_for(stream, "a full backup", "Every commit waits")
+    refused = site.aada("backup", "stream", "--forget")
+    said, _ = refused.communicate(timeout=60)
+    assert refused.returncode == 1
+    assert "stop aada backup stream there first" in said
+    assert state(site).synchronous
+    end(stream)
+    assert second.forget(site.settings)
+    assert not second.forget(site.settings)
+    stream = streaming(site, site.folder / "second", "--synchronous")
+    wait_for(stream, "a full backup")
+    wait_for(stream, "Every commit waits")
+    end(stream)
 
 
 def test_what_is_stopped_lets_the_site_go_on_and_goes_on_where_it_was(site: School) -> None:
@@ -172,7 +208,19 @@ def test_a_second_place_that_was_killed_is_given_up_after_a_while(site: School) 
 def test_a_start_waits_for_it_no_longer_than_that(site: School) -> None:
     with psycopg.connect(site.server.url(), autocommit=True) as connection:
         connection.execute("SELECT pg_create_physical_replication_slot('aada_stream', true)")
+        connection.execute("CREATE ROLE little LOGIN PASSWORD 'little'")
     second.hold(site.settings)
+    poor = little(site)
+    assert not second.give_way(poor, 0.1), "it may not, and goes on"
+    database = Database(poor, poor.owner_database_url)
+    watch = second.Watch(poor.model_copy(update={"stream_patience_seconds": 1}), database)
+    with patch.object(database, "begin", side_effect=AssertionError("the pool is held up")):
+        assert not watch.look()
+        time.sleep(1.1)
+        with pytest.raises(OperatorError, match="GRANT ALTER SYSTEM"):
+            watch.look()
+    database.close()
+    assert state(site).is_held_up
     assert second.give_way(site.settings, 0.1)
     assert not second.give_way(site.settings, 0.1)
     assert not state(site).synchronous
@@ -190,7 +238,5 @@ def test_nobody_elses_standby_is_touched(site: School) -> None:
         connection.execute("ALTER SYSTEM RESET synchronous_standby_names")
         connection.execute("SELECT pg_reload_conf()")
         connection.execute("CREATE ROLE little LOGIN PASSWORD 'little'")
-    little = site.settings.owner_database_url.set(username="little", password="little")
-    poor = site.settings.model_copy(update={"database_url": little.render_as_string(hide_password=False)})
     with pytest.raises(OperatorError, match="GRANT ALTER SYSTEM"):
-        second.require_free(poor)
+        second.require_free(little(site))

@@ -13,18 +13,17 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
+from app.db.models import RefundComputation
 from app.enrollment.service import ProcessedWithdrawal
 from app.finance.agreements.service import AgreedItem, AgreedSegment
 from app.finance.ledger import chart
 from app.finance.ledger import service as ledger
 from app.finance.refunds import door
-from app.finance.refunds.cases import queries, sentences
+from app.finance.refunds.cases import payees, queries, sentences
+from app.finance.refunds.cases.payees import Paid
 from app.finance.refunds.cases.terms import Terms, terms_of
-from app.rules.refunds import Case, Payment, Result
-from app.rules.refunds_payees import Share, shares
+from app.rules.refunds import Case, Result
 
-PAYER_ORDER = tuple(chart.PAYER_KINDS)
-"""Who is paid back first: public funds, then employers and sponsors. The student comes last."""
 ITEMS = {
     code: name
     for name, code in chart.CHARGES.values()
@@ -82,16 +81,6 @@ class Computed:
     def basis(self) -> str:
         """What is kept with the refund: the computation in words, one step a line, then what it rests on."""
         return "\n".join([self.result.basis, *self.assumptions])
-
-
-@dataclass(frozen=True, slots=True)
-class Paid:
-    """What somebody paid on a day for a purpose of the case; `payer` is None for the student."""
-
-    day: date
-    cents: int
-    payer: ledger.PaidByPayer | None
-    purpose: str = "program"
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,25 +172,33 @@ def compute(session: Session, leaving: Leaving, zone: ZoneInfo, kept: Collection
     found = gather(session, leaving, zone, kept)
     case = door.case_of(found.case_file)
     result = door.compute(case)
-    back = _by_purpose(case, result.amount_cents)
+    back = payees.by_purpose(case, result.amount_cents)
     other = sum(cents for purpose, cents in back.items() if purpose.startswith("item:"))
-    first = result.settings.payee == "student"
-    payees = _payees(result.amount_cents, back, found.paid, found.student, student_first=first)
-    return Computed(found.case_file, result, other, payees, found.assumptions, found.terms)
+    shares = payees.payees(
+        result.amount_cents,
+        back,
+        payees.counted(case, found.paid),
+        found.student,
+        student_first=result.settings.payee == "student",
+    )
+    return Computed(found.case_file, result, other, shares, found.assumptions, found.terms)
 
 
-def _by_purpose(case: Case, amount: int) -> dict[str, int]:
-    """The refund by what was paid for, in cents that add up to it: what each purpose adds to those before it."""
-    purposes = dict.fromkeys(["program", "application_fee", *(one.purpose for one in case.payments)])
-    found: dict[str, int] = {}
-    so_far: list[Payment] = []
-    for purpose in purposes:
-        more = [one for one in case.payments if one.purpose == purpose]
-        if more:
-            so_far += more
-            whole = door.compute(replace(case, payments=tuple(so_far))).amount_cents
-            found[purpose] = max(0, min(whole, amount) - sum(found.values()))
-    return found
+def unchanged(computed: Computed, before: RefundComputation) -> bool:
+    """Whether the case is the one of a computation before, however that was written down, and pays the same people.
+
+    Holidays are those of the day of the computation, as those of an agreement are of its day: an entry in the
+    school's calendar changes no refund that waits.
+    """
+    case_file, kept = computed.case_file, before.case_file
+    if computed.terms.in_force is not None and case_file["settings"].get("holidays"):
+        holidays = kept["settings"].get("holidays", [])
+        case_file = case_file | {"settings": case_file["settings"] | {"holidays": holidays}}
+    try:
+        same = door.case_of(case_file) == door.case_of(kept)
+    except door.CaseRefused:
+        return False
+    return same and computed.payees == before.payees
 
 
 def if_left(session: Session, enrollment_id: int, case: Case) -> tuple[Case, Sequence[str]] | None:
@@ -246,28 +243,6 @@ def _less(segments: Sequence[AgreedSegment], credit: int) -> list[dict[str, Any]
 
 def _purpose(group: str) -> str:
     return group if group in ("program", "application_fee") else f"item:{group}"
-
-
-def _payees(
-    amount: int, back: dict[str, int], paid: Sequence[Paid], student: str, *, student_first: bool
-) -> list[dict[str, Any]]:
-    """Who gets how much, in the order in which they are paid."""
-    payers = sorted(
-        (one for one in paid if one.payer is not None),
-        key=lambda one: (
-            (PAYER_ORDER.index(one.payer.kind), one.payer.booked_on, one.payer.payer_id) if one.payer else ()
-        ),
-    )
-    names = {one.payer.payer_id: one.payer.name for one in payers if one.payer}
-    own = [Share(None, one.purpose, one.cents) for one in paid if one.payer is None]
-    others = [Share(one.payer.payer_id, one.purpose, one.cents) for one in payers if one.payer]
-    found = shares(amount, back, [*own, *others], student_first=student_first)
-    order = [None, *names] if student_first else [*names, None]
-    return [
-        {"payer_id": payer, "name": names.get(payer or 0, student), "amount_cents": found[payer]}
-        for payer in order
-        if payer in found
-    ]
 
 
 def _weeks(terms: Terms) -> dict[str, Any]:

@@ -6,7 +6,8 @@ from app.web import queue
 from app.web.queue import QueueKind
 
 _BECAUSE = (
-    "A refund is paid within 45 days of the withdrawal (GNPEC Standard 12), 40 if VA paid (38 CFR 21.4255)."
+    "A refund is paid within the days of the refund policy (GNPEC Standard 12: 45), 40 if VA paid "
+    "(38 CFR 21.4255)."
 )
 
 queue.register(

@@ -77,5 +77,6 @@ REFUNDS = Report[Any](
             measures=(Measure("amount_cents", "Amount", Kind.CENTS),),
         ),
     ),
+    chart_by="month",
     counted="Refunds",
 )

@@ -82,8 +82,8 @@ def recompute(session: Session, subject: Subject, refund_id: int, values: Recomp
     before = found.current
     leaving = _leaving(session, found)
     computed = _compute(session, leaving, values.kept)
-    figures = [(one.case_file, one.payees, one.assumptions) for one in (computed, before)]
-    if figures[0] == figures[1] and row.rejected_at is None:
+    same = computed.assumptions == before.assumptions and account.unchanged(computed, before)
+    if same and row.rejected_at is None:
         raise Conflict("Nothing has changed since the refund was computed, so it would be the same.")
     row.amount_cents, row.policy_basis = computed.result.amount_cents, computed.basis
     row.due_on, row.computed_by = computed.result.due_on, subject.user_id
@@ -230,7 +230,7 @@ def _require_unchanged(session: Session, found: RefundCase) -> None:
     """Raises Conflict where the case would be another one today."""
     kept = [one["name"] for one in found.current.case_file["items"] if one["kept"]]
     computed = _compute(session, _leaving(session, found), kept)
-    if computed.case_file == found.current.case_file and computed.payees == found.current.payees:
+    if account.unchanged(computed, found.current):
         return
     raise Conflict(
         "The student’s account has changed since this refund was computed: it was "

@@ -122,7 +122,7 @@ def settle(
     def act(values: Any) -> Response:
         given = values.model_dump(exclude=set(HEAD))
         trial = service.try_settings(db, subject, values.effective_from, given)
-        if values.seen != trial.seen:
+        if not trial.seen or values.seen != trial.seen:
             return _settings_form(request, form, trial)
         service.settle(db, subject, given, **values.model_dump(include=set(HEAD)))
         return redirect(SETTINGS[1])

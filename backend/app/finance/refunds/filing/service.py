@@ -13,12 +13,13 @@ from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
 from app.core import clock
-from app.core.errors import Conflict, FieldError, Forbidden, Invalid
+from app.core.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
 from app.core.permissions import Permission, Subject
 from app.finance.agreements import service as agreements
 from app.rules.refunds_examples import Comparison, Effect, compare, effects
 from app.rules.refunds_open_points import POINTS, OpenPoint
 from app.rules.refunds_policies import GNPEC_CURRENT, POLICIES, Policy
+from app.rules.refunds_settings import Settings
 from app.school import service as school
 from app.school.service import DatedPolicy, PolicyKind, RefundPolicy
 from app.web.forms import sentence
@@ -64,7 +65,10 @@ class SettingsPage:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A version that is not filed yet: its worked examples, and what to look at before it is. `seen` names it."""
+    """A version that is not filed yet: its worked examples, and what to look at before it is.
+
+    `seen` names it with what it was compared with; it is empty where nothing would change.
+    """
 
     seen: str
     rule: Policy | None = None
@@ -106,7 +110,7 @@ def policy_page(session: Session, subject: Subject) -> PolicyPage:
         today,
         None if missing else found,
         missing,
-        compare(found.values.as_rule(), _reading(session, today)),
+        compare(found.values.as_rule(), _settings(_at(session, PolicyKind.REFUND_SETTINGS, today))),
         agreements.signed_under(session, "version"),
     )
 
@@ -138,9 +142,8 @@ def _points(
     return found
 
 
-def _reading(session: Session, day: date) -> Any:
-    values = school.policies.at(session, PolicyKind.REFUND_SETTINGS, day).values
-    return school.settings_of(values.as_settings(), GEORGIA)
+def _settings(version: DatedPolicy[Any]) -> Settings:
+    return school.settings_of(version.values.as_settings(), GEORGIA)
 
 
 GEORGIA = "America/New_York"
@@ -157,8 +160,9 @@ def try_policy(session: Session, subject: Subject, day: date, values: Mapping[st
     if (why := checked.why_not_from(day)) is not None:
         raise Invalid(why, errors=[FieldError("effective_from", why)])
     rule = checked.as_rule()
-    examples = compare(rule, _reading(session, day))
-    return Trial(_named(checked), rule, examples, _warnings(rule, examples))
+    reading = _at(session, PolicyKind.REFUND_SETTINGS, day)
+    examples = compare(rule, _settings(reading))
+    return Trial(_named(checked, day, reading.version), rule, examples, _warnings(rule, examples))
 
 
 def _warnings(rule: Policy, examples: Sequence[Comparison]) -> list[str]:
@@ -210,9 +214,10 @@ def file(
 def try_settings(session: Session, subject: Subject, day: date, values: Mapping[str, Any]) -> Trial:
     """What settling open points in another way would change from a day on. Raises Forbidden, Invalid."""
     _require_file(subject)
-    before = school.policies.at(session, PolicyKind.REFUND_SETTINGS, day).values
-    checked = _checked(type(before), values)
-    return Trial(_named(checked), points=_points(session, checked.chosen(), day, before.chosen()))
+    before, rule = _at(session, PolicyKind.REFUND_SETTINGS, day), _at(session, PolicyKind.REFUND, day)
+    checked = _checked(type(before.values), values)
+    points = _points(session, checked.chosen(), day, before.values.chosen())
+    return Trial(_named(checked, day, before.version, rule.version) if points else "", points=points)
 
 
 def settle(
@@ -225,8 +230,13 @@ def settle(
     note: str,
     seen: str,
 ) -> None:
-    """Settle open points from a day on, after what changes was shown. Raises as `file` does."""
+    """Settle open points from a day on, after what changes was shown. Raises as `file` does, and Conflict where nothing
+    changes."""
     trial = try_settings(session, subject, effective_from, values)
+    if not trial.points:
+        raise Conflict(
+            "Every point is read so already on that day. Nothing was added. Choose another reading."
+        )
     _add(
         session,
         subject,
@@ -276,5 +286,15 @@ def _checked(shape: type[Any], values: Mapping[str, Any]) -> Any:
         raise Invalid(" ".join(one.message for one in faults), errors=faults) from None
 
 
-def _named(values: Any) -> str:
-    return sha256(values.model_dump_json().encode()).hexdigest()
+def _at(session: Session, kind: PolicyKind, day: date) -> DatedPolicy[Any]:
+    """The version that another one would follow. Raises Invalid for a day before the first one."""
+    try:
+        return school.policies.at(session, kind, day)
+    except NotFound:
+        words = "The school’s first version begins later than this day. Choose a later day."
+        raise Invalid(words, errors=[FieldError("effective_from", words)]) from None
+
+
+def _named(values: Any, day: date, *compared_with: int) -> str:
+    """Names what was shown: the values, the day, and the versions that they were compared with."""
+    return sha256(f"{values.model_dump_json()} {day} {compared_with}".encode()).hexdigest()
