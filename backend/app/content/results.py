@@ -11,6 +11,7 @@ from app.content.packages.model import Item
 from app.content.packages.versions import Version, version_of
 from app.content.postgres_text import restored
 from app.content.runtimes import runtime_of
+from app.content.runtimes.protocol import Standing
 from app.content.schemas import AttemptOut, ControlsOut, PartOut, ResultOut
 from app.core import views
 from app.core.permissions import Subject
@@ -57,7 +58,7 @@ def standing(
         total=result.total,
         score_pct=None if result.percent is None else scorm12.shown_percent(result.percent),
         total_seconds=sum(part.total_seconds for part in parts),
-        parts=parts if whole is None or whole.controls is None else _limited(parts, whole.choosable),
+        parts=parts if whole is None or whole.controls is None else _limited(parts, version, whole),
         reports=reports,
         sequenced=sequencing is not None,
         navigation=None
@@ -68,8 +69,15 @@ def standing(
     )
 
 
-def _limited(parts: list[PartOut], choosable: frozenset[str]) -> list[PartOut]:
-    return [part.model_copy(update={"available": part.sco_id in choosable}) for part in parts]
+def _limited(parts: list[PartOut], version: Version, whole: Standing) -> list[PartOut]:
+    """Which parts may be chosen now; hidden ones, which the course comes to by itself, only while they are open."""
+    current = None if whole.controls is None else whole.controls.current
+    hidden = {item.id for item in version.manifest.walk() if not item.visible and item.id != current}
+    return [
+        part.model_copy(update={"available": part.sco_id in whole.choosable})
+        for part in parts
+        if part.sco_id not in hidden
+    ]
 
 
 class _Best:

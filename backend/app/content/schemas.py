@@ -41,7 +41,7 @@ class ShareIn(BaseModel):
 class FilmIn(BaseModel):
     """A film on YouTube or Vimeo as the content of a video lesson."""
 
-    address: Text = Field(min_length=1, max_length=512, title="Address of the film")
+    address: Text = Field(min_length=1, max_length=512, title="YouTube or Vimeo link")
     length: Text = Field(min_length=1, max_length=10, title="Length")
     """As `4:05` or `1:04:05`."""
 

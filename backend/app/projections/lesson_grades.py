@@ -30,6 +30,8 @@ SUBSCRIBER = Subscriber(
             Action.LESSON_COMPLETED,
             Action.LESSON_COMPLETION_IMPROVED,
             Action.LESSON_COMPLETION_WITHDRAWN,
+            Action.QUIZ_REGRADED,
+            Action.QUIZ_SUBMITTED,
         }
     ),
     apply=_apply,

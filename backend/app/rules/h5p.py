@@ -30,15 +30,22 @@ def is_statement(value: Mapping[str, Any]) -> bool:
     )
 
 
-def status_said(statement: Mapping[str, Any]) -> str | None:
+def status_said(statement: Mapping[str, Any], passing_percent: int | None = None) -> str | None:
     """The status that a statement gives the whole content, in words of SCORM 1.2; None if it is of a part of it or says
-    nothing of a result."""
+    nothing of a result.
+
+    Where the lesson asks for a score and the statement has one, the score decides: many types of content call only the
+    full score a success.
+    """
     around = statement.get("context", {}).get("contextActivities", {})
     if statement["verb"]["id"] not in _RESULTS or around.get("parent"):
         return None
     result = statement.get("result", {})
     if result.get("completion") is False:
         return None
+    score = score_said(statement)
+    if passing_percent is not None and score is not None and score.percent is not None:
+        return PASSED if score.percent >= passing_percent else FAILED
     if result.get("success") is True:
         return PASSED
     return FAILED if result.get("success") is False else COMPLETED

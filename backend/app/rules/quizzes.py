@@ -11,6 +11,7 @@ Kinds of questions and their data, as JSON:
   `{"x": …, "y": …}` or, chosen by its description, `{"id": …}`
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,6 +24,7 @@ METHODS = ("highest", "last", "first", "average")
 """Which of several attempts counts."""
 NOTHING, ALL = Fraction(0), Fraction(1)
 _LONGEST_NUMBER = 40
+_IN_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d+)?", re.ASCII)
 GRACE = timedelta(seconds=5)
 """How long after the time limit an answer still counts that was on its way."""
 Json = Mapping[str, Any]
@@ -100,10 +102,14 @@ def area_at(content: Json, x: object, y: object) -> str | None:
 
 
 def number_of(value: object) -> Decimal | None:
-    """A number as a student types it: `12.5`, `12,5`, ` 1e3 `; None for anything else."""
+    """A number as a student types it: `12.5`, `12,5`, `1,000`, ` 1e3 `; None for anything else.
+
+    A comma before each three digits separates thousands, as Americans write; any other is a decimal comma.
+    """
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
-    text = str(value).strip().replace(",", ".").replace("−", "-")
+    text = str(value).strip().replace("−", "-")
+    text = text.replace(",", "" if _IN_THOUSANDS.fullmatch(text) else ".")
     if len(text) > _LONGEST_NUMBER:
         return None
     try:
@@ -150,6 +156,11 @@ def deadline(started: datetime, limit_minutes: int | None, extra_percent: int) -
 def is_over(deadline_at: datetime | None, now: datetime) -> bool:
     """Whether an answer that comes now is too late."""
     return deadline_at is not None and now > deadline_at + GRACE
+
+
+def is_closed(feedback: str, due_at: datetime | None, now: datetime) -> bool:
+    """Whether no attempt begins any more: right answers that are shown after the due date are known from then on."""
+    return feedback == "due" and due_at is not None and now >= due_at
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,6 +107,8 @@ class Terms:
     """Least scaled score, from the primary objective (`minNormalizedMeasure` with `satisfiedByMeasure`)."""
     completion: Decimal | None = None
     """Least progress measure (`completionThreshold`)."""
+    completion_set_by_content: bool = False
+    """Whether only what the content says completes it (`completionSetByContent`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +138,8 @@ def judged(
     - With a threshold and a value the value decides, whatever the course says (RTE 4.2.4.1, 4.2.22.1).
     - With a passing score but no score yet, `completed` waits until the student leaves: the score may follow.
     - A course that ends its session without ever setting a status has been completed: it had no other way of saying
-      so (`completionSetByContent` false is the standard's default, SN UP.4).
+      so (`completionSetByContent` false is the standard's default, SN UP.4). Not where the manifest leaves completion
+      to the content, or to a progress measure that was never set.
     """
     completion, success = reported.completion, reported.success
     if terms.completion is not None and progress is not None:
@@ -146,7 +149,8 @@ def judged(
             success = PASSED if scaled >= terms.passing else FAILED
         elif success == UNKNOWN and completion == COMPLETED and not (ended or left):
             completion = INCOMPLETE
-    if ended and completion in (UNKNOWN, NOT_ATTEMPTED) and success == UNKNOWN:
+    by_itself = not terms.completion_set_by_content and terms.completion is None
+    if ended and by_itself and completion in (UNKNOWN, NOT_ATTEMPTED) and success == UNKNOWN:
         completion = COMPLETED
     return Outcome(completion, success)
 

@@ -28,7 +28,9 @@ LARGEST_PIXELS = 60_000_000
 """A phone's camera takes 50 million; more is a bomb that unpacks in the reader's memory."""
 ACCEPT = "application/pdf,image/jpeg,image/png,.pdf,.jpg,.jpeg,.png"
 HELP = "A photo (JPEG or PNG) or a PDF, up to 10 MB."
-_PICTURES = {"JPEG": "image/jpeg", "PNG": "image/png"}
+_FORMATS = ("JPEG", "PNG")
+_PICTURES = {"JPEG": "image/jpeg", "MPO": "image/jpeg", "PNG": "image/png"}
+"""A phone's JPEG with a second picture behind it (a depth map, a thumbnail) opens as MPO."""
 _ENDINGS = {"image/jpeg": "jpg", "image/png": "png", "application/pdf": "pdf"}
 
 
@@ -82,7 +84,7 @@ def picture_size(content: bytes) -> tuple[str, int] | None:
         with warnings.catch_warnings():
             # The caller decides what is too large.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(BytesIO(content), formats=tuple(_PICTURES)) as picture:
+            with Image.open(BytesIO(content), formats=_FORMATS) as picture:
                 return _PICTURES[str(picture.format)], picture.width * picture.height
     except Image.DecompressionBombError:
         return "image/png", LARGEST_PIXELS + 1

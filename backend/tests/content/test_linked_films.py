@@ -146,10 +146,10 @@ def test_the_page_of_a_video_lesson_takes_a_link(school: School, signed_in: Any)
     school.session.commit()
     staff: TestClient = signed_in(school.instructor)
     address = f"/lessons/{school.lesson.id}"
-    assert "Or a film on YouTube or Vimeo" in staff.get(f"{address}/content").text
+    assert "Or a video on YouTube or Vimeo" in staff.get(f"{address}/content").text
     refused = staff.post(f"{address}/film", data={"address": "https://example.org", "length": "1"})
     assert refused.status_code == 422
-    assert "no address of a film" in refused.text
+    assert "Enter a YouTube or Vimeo link" in refused.text
     assert "such as 4:05" in refused.text
     assert staff.post(f"{address}/film", data={"address": VIMEO, "length": "4:05"}).status_code == 303
     assert "Vimeo 76979871" in staff.get(f"{address}/content").text

@@ -210,3 +210,19 @@ def test_the_real_packages(samples: Path) -> None:
     quiz = remediation.item("test_1")
     assert quiz is not None
     assert (quiz.query, sequencing_of(quiz.details).before[0].action) == ("content=assessment1", "skip")
+
+
+def test_the_objectives_of_the_4th_edition_replace_none() -> None:
+    both = (
+        "<imsss:objectives><imsss:primaryObjective objectiveID='main'/></imsss:objectives>"
+        "<adlseq:objectives><adlseq:objective objectiveID='main'/></adlseq:objectives>"
+    )
+    item = parse(manifest(Node("a", sequencing=both)).encode(), FILES).items[0]
+    assert sequencing_of(item.details).primary.id == "main"
+
+
+def test_an_item_without_page_and_parts_is_no_activity() -> None:
+    found = Manifest(
+        "scorm2004", "", "m", "M", (Item("a", "A", path="a"), Item("b", "B", children=(Item("c", "C"),)))
+    )
+    assert [activity.id for activity in tree_of(found).walk()] == ["", "a"]

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from app.content import service
 from app.content.schemas import NavigationIn, NavigationOut
 from app.core.errors import Conflict, Invalid, NotFound
-from app.db.models import ScormCourse
+from app.db.models import ContentPackage, ScormCourse
 from tests.content.conftest import Play, School, Stage, completions, course_in, subject_of
 from tests.content.test_scorm2004 import report
 from tests.factories.packages import course as course_1_2
@@ -216,6 +216,46 @@ def test_bad_wishes_are_refused_over_http(
     answer = client.post(address, json={"request": "choice", "target": "b", "at": "a"})
     assert answer.json() == {"opens": "b", "over": False, "sentence": ""}
     assert school.session.scalars(select(ScormCourse.status)).all() == ["incomplete"]
+
+
+def test_a_part_that_was_never_shown_is_not_completed(school: School, play: Play) -> None:
+    school.upload(course(Node("a"), Node("b"), Node("c"), sequencing=FLOW))
+    play()
+    assert go(school, "continue", "a").opens == "b"
+    assert go(school, "continue", "b").opens == "c"
+    report(play(), finish=True, exit="normal")
+    assert go(school, "continue", "c").over
+    found = result(school)
+    assert (found.complete, found.done) == (False, 1)
+    assert [part.status for part in found.parts if part.opens][2] == "completed"
+
+
+def test_a_pause_keeps_the_place_of_content_that_says_it_has_ended(school: School, play: Play) -> None:
+    school.upload(course(Node("a"), Node("b"), sequencing=FLOW))
+    report(play(), finish=True, completion_status="incomplete", location="7", exit="normal")
+    go(school, "suspendAll", "a")
+    again = play()
+    cmi = again.boot()["cmi"]
+    assert (again.launch.sco_id, again.launch.attempt_no) == ("a", 1)
+    assert (cmi["entry"], cmi["location"]) == ("resume", "7")
+
+
+def test_only_the_4th_edition_jumps(school: School, play: Play) -> None:
+    school.upload(course(Node("a"), Node("b"), sequencing=FLOW, version="2004 3rd Edition"))
+    assert play().boot()["allowed"]["jump"] == []
+    assert go(school, "jump", "a", "b").opens is None
+
+
+def test_hidden_parts_are_listed_only_while_they_are_open(school: School, play: Play) -> None:
+    school.upload(course(Node("a"), Node("b"), sequencing=FLOW))
+    row = school.session.scalars(select(ContentPackage)).one()
+    items = [{**item, "visible": item["id"] != "b"} for item in row.manifest["items"]]
+    row.manifest = {**row.manifest, "items": items}
+    school.session.commit()
+    report(play(), finish=True, completion_status="completed", exit="normal")
+    assert [part.sco_id for part in result(school).parts] == ["a"]
+    go(school, "continue", "a")
+    assert [part.sco_id for part in result(school).parts] == ["a", "b"]
 
 
 # In a browser

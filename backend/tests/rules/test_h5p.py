@@ -99,3 +99,12 @@ def test_only_a_failed_attempt_is_followed_by_another() -> None:
         one for one in ("not attempted", "incomplete", "failed", "completed", "passed") if h5p.continues(one)
     ]
     assert going_on == ["not attempted", "incomplete", "completed", "passed"]
+
+
+def test_the_score_of_the_lesson_decides_where_there_is_one() -> None:
+    def status(raw: int | None, success: bool) -> str | None:
+        score = {} if raw is None else {"score": {"raw": raw, "max": 10}}
+        return h5p.status_said(said("completed", {"success": success, **score}), 80)
+
+    assert (status(8, False), status(7, True), status(None, False)) == ("passed", "failed", "failed")
+    assert status(None, True) == "passed"

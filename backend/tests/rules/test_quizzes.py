@@ -80,6 +80,23 @@ def test_a_number_may_be_typed_in_several_ways(typed: str) -> None:
     assert credit("numeric", {}, {"value": "12.5", "tolerance": "0"}, {"value": typed}) == 1
 
 
+@pytest.mark.parametrize(
+    ("typed", "number"),
+    [
+        ("1,000", "1000"),
+        ("−12,345,678.5", "-12345678.5"),
+        ("0,125", "0.125"),
+        ("1,0000", "1"),
+        ("1,00", "1"),
+        ("1,000.5", "1000.5"),
+        ("1,00,000", None),
+        ("1,000,00", None),
+    ],
+)
+def test_commas_before_three_digits_separate_thousands(typed: str, number: str | None) -> None:
+    assert quizzes.number_of(typed) == (None if number is None else Decimal(number))
+
+
 @pytest.mark.parametrize("typed", ["", "twelve", "NaN", "inf", "1e999999999", "12.5.0", "9" * 1000])
 def test_what_is_no_number_is_wrong(typed: str) -> None:
     assert credit("numeric", {}, {"value": "12.5", "tolerance": "0"}, {"value": typed}) == 0

@@ -135,3 +135,9 @@ def test_scaled_scores_are_kept_exactly(word: str, kept: str) -> None:
 @pytest.mark.parametrize("word", ["1.0001", "-1.1", "NaN", "", "1e-1", "9" * 80])
 def test_scaled_scores_out_of_range_are_none(word: str) -> None:
     assert scorm2004.scaled_of(word) is None
+
+
+@pytest.mark.parametrize("terms", [Terms(completion_set_by_content=True), Terms(completion=Decimal("0.5"))])
+def test_silence_completes_nothing_where_the_manifest_leaves_that_to_the_content(terms: Terms) -> None:
+    ended = scorm2004.judged(Outcome(), None, None, terms, ended=True, left=True)
+    assert ended == Outcome()

@@ -355,3 +355,22 @@ def test_whatever_is_asked_the_course_stays_whole(shape: object, data: st.DataOb
         under_way = [name for name in of if of.track(name).active and of.is_leaf(name)]
         assert len(under_way) <= 1
     assert not is_valid(of, "choice", "nowhere")
+
+
+def test_going_on_without_a_word_passes_no_test_that_asks_for_a_score() -> None:
+    test = part("t", objectives=(Objective(primary=True, satisfied_by_measure=True, minimum=Decimal("0.8")),))
+    of = course(part("a"), part("b"), test, controls=FLOW)
+    assert walk(of, "start", "continue", "continue", "continue") == ["a", "b", "t", "end"]
+    primary = of.asked("t").primary
+    assert of.progress("t", primary).satisfied is None
+    assert of.progress("", of.asked("").primary).satisfied is not True
+    of.set_progress("t", primary, Progress(True, Decimal("0.7")))
+    assert of.progress("t", primary).satisfied is False
+
+
+def test_what_is_not_under_way_completes_nothing_when_it_is_left() -> None:
+    of = course(part("a"), part("b"), controls=FLOW)
+    walk(of, "start")
+    of.track("a").active = False
+    assert walk(of, "continue") == ["b"]
+    assert of.track("a").completed is None

@@ -1,8 +1,11 @@
 """What a file is that a student hands in: by its content, never by its name alone, and never a program."""
 
+import lzma
 import zipfile
+import zlib
 from codecs import getincrementaldecoder
 from dataclasses import dataclass
+from tempfile import TemporaryFile
 from typing import BinaryIO
 
 from app.content.packages.media import kinds as media
@@ -13,7 +16,7 @@ from app.web.photo_metadata import without_metadata
 
 FIELD = "files"
 LARGEST_PICTURE = 40 * 1024**2
-"""A phone’s largest photos have half of it; the picture is held in memory while its place and time are taken out."""
+"""A phone’s largest photos have half of it; one at a time is held in memory while its place and time are taken out."""
 LARGEST_DOCUMENT = 200 * 1024**2
 MOST_PARTS = 20_000
 """Parts of an office document."""
@@ -86,6 +89,18 @@ _OPEN_DOCUMENT = {
     b"application/vnd.oasis.opendocument.spreadsheet": "ods",
     b"application/vnd.oasis.opendocument.presentation": "odp",
 }
+_NO_ARCHIVE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    OSError,
+    ValueError,
+    KeyError,
+)
+"""What a damaged or crafted archive raises when its list or a part of it is read."""
 _TEXT = {"txt": "text/plain", "md": "text/markdown", "csv": "text/csv"}
 _CONTROLS = frozenset(range(32)) - {9, 10, 12, 13, 27}
 
@@ -93,12 +108,12 @@ _CONTROLS = frozenset(range(32)) - {9, 10, 12, 13, 27}
 @dataclass(frozen=True, slots=True)
 class Found:
     """A file as it is kept: its name with the ending of its kind, its family, its media type, and its bytes where
-    they are not the file’s own (a photo without its place and time)."""
+    they are not the file’s own (a photo without its place and time: a temporary file, which the caller closes)."""
 
     name: str
     family: str
     media_type: str
-    content: bytes | None = None
+    content: BinaryIO | None = None
 
 
 def label_of(family: str) -> str:
@@ -121,6 +136,8 @@ def recognize(name: str, file: BinaryIO, families: list[str], field: str = FIELD
     finally:
         file.seek(0)
     if found.family not in families:
+        if found.content is not None:
+            found.content.close()
         wanted = "; ".join(label_of(one) for one in families)
         raise _wrong(
             field, f"“{name}” is not a kind of file that is accepted here. Send one of these: {wanted}."
@@ -156,12 +173,12 @@ def _look(name: str, file: BinaryIO, field: str) -> Found:
         return Found(_named(name, kind.endings), family, media_type, content)
     if head.startswith(b"PK\x03\x04"):
         return _office(name, file, size, field)
-    if _is_text(file):
+    if size <= LARGEST_DOCUMENT and _is_text(file):
         return Found(_named(name, tuple(_TEXT)), "text", _TEXT.get(ending, "text/plain"))
     raise _wrong(field, f"“{name}” is not a kind of file that is accepted here.")
 
 
-def _picture(name: str, file: BinaryIO, size: int, media_type: str, field: str) -> bytes:
+def _picture(name: str, file: BinaryIO, size: int, media_type: str, field: str) -> BinaryIO:
     """A photo without what the phone wrote into it about the place, the time and the device."""
     if size > LARGEST_PICTURE:
         raise _wrong(field, f"“{name}” is larger than 40 MB. Take the photo at a lower resolution.")
@@ -173,9 +190,13 @@ def _picture(name: str, file: BinaryIO, size: int, media_type: str, field: str) 
     if found[1] > scans.LARGEST_PIXELS:
         raise _wrong(field, f"“{name}” has too many pixels. Take the photo at a lower resolution.")
     try:
-        return without_metadata(content, media_type)
+        stripped = without_metadata(content, media_type)
     except ValueError:
         raise _wrong(field, f"“{name}” is damaged. Take the photo again.") from None
+    kept = TemporaryFile()  # noqa: SIM115 - the caller closes it
+    kept.write(stripped)
+    kept.seek(0)
+    return kept
 
 
 def _office(name: str, file: BinaryIO, size: int, field: str) -> Found:
@@ -201,7 +222,7 @@ def _office(name: str, file: BinaryIO, size: int, field: str) -> Found:
                 for folder, (ending, media_type) in _OFFICE.items():
                     if any(part.startswith(folder) for part in names):
                         return Found(_named(name, (ending,)), "office", media_type)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, ValueError, KeyError):
+    except _NO_ARCHIVE:
         raise refused from None
     raise refused
 

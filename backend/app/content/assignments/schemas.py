@@ -48,11 +48,12 @@ class AssignmentForm(BaseModel):
 
 
 class DueForm(BaseModel):
-    """Until when a class hands in, on the school's wall; no day takes the date away."""
+    """Until when a class hands in, on the school's wall; `remove` takes the date away, whatever else is sent."""
 
     class_id: RecordId
     day: Annotated[OptionalDay, Field(title="Day")] = None
     at: Annotated[OptionalTime, Field(title="Time")] = None
+    remove: bool = False
 
 
 class AllowanceForm(BaseModel):
@@ -157,6 +158,9 @@ class DueLine:
     name: str
     due_at: datetime | None
     may_set: bool
+    day: str
+    at: str
+    """The date as its fields are filled in, on the school’s wall; empty without one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from starlette.datastructures import UploadFile
 
 from app.content.authoring.markdown import LONGEST, Rendered
-from app.web.field_types import RecordId, chosen
+from app.core.errors import FieldError, Invalid
+from app.rules import hours
+from app.web.field_types import EARLIEST_DAY, LATEST_DAY, RecordId, chosen
 
 Method = Literal["highest", "last", "first", "average"]
 Feedback = Literal["question", "submission", "due", "none"]
@@ -158,16 +160,14 @@ class QuizForm(BaseModel):
     due_at: Annotated[datetime | None, Field(title="Due")] = None
 
     def quiz(self, zone: ZoneInfo) -> Quiz:
-        """The quiz, with its due date in the school's zone."""
+        """The quiz, with its due date in the school's zone. Raises Invalid for a date that is none there."""
         pools = []
         for number in POOLS:
             questions = list(dict.fromkeys(getattr(self, f"pool_{number}")))
             if questions:
                 asked = min(getattr(self, f"draw_{number}") or len(questions), len(questions))
                 pools.append(PoolIn(draw=asked, questions=questions))
-        due = self.due_at
-        if due is not None:
-            due = (due.replace(tzinfo=zone) if due.tzinfo is None else due).astimezone(UTC)
+        due = None if self.due_at is None else _instant(self.due_at, zone)
         rules = self.model_dump(
             include={
                 "shuffle_questions",
@@ -180,3 +180,20 @@ class QuizForm(BaseModel):
             }
         )
         return Quiz(pools=pools, due_at=due, **rules)
+
+
+def _instant(due: datetime, zone: ZoneInfo) -> datetime:
+    if not EARLIEST_DAY <= due.date() <= LATEST_DAY:
+        raise _wrong(f"Enter a due date from {EARLIEST_DAY.year} to {LATEST_DAY.year}.")
+    if due.tzinfo is not None:
+        return due.astimezone(UTC)
+    found = hours.read_wall_clock(due, zone, second=True).instant
+    if found is None:
+        raise _wrong(
+            "This time does not exist: the clocks went forward over it that day. Enter another time."
+        )
+    return found
+
+
+def _wrong(sentence: str) -> Invalid:
+    return Invalid(sentence, errors=[FieldError("due_at", sentence)])

@@ -83,6 +83,18 @@ def lock(session: Session, question_id: int) -> Question | None:
     return session.scalar(select(Question).where(Question.id == question_id).with_for_update())
 
 
+def hold(session: Session, version_ids: Collection[int]) -> None:
+    """Keep the keys of these versions' questions from being corrected before this transaction ends."""
+    session.execute(
+        select(Question.id)
+        .where(
+            Question.id.in_(select(QuestionVersion.question_id).where(QuestionVersion.id.in_(version_ids)))
+        )
+        .order_by(Question.id)
+        .with_for_update(read=True)
+    )
+
+
 def modules_of(session: Session, program_id: int) -> list[tuple[int, str]]:
     rows = session.execute(
         select(Module.id, Module.name)

@@ -36,7 +36,10 @@ OWNER = "content.questions"
 """Who claims the pictures of questions."""
 _LARGEST_PICTURE = 10 * 1024**2
 _MOST_PIXELS = 40_000_000
-_PICTURES = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
+_FORMATS = ("JPEG", "PNG", "WEBP")
+_PICTURES = {"JPEG": "image/jpeg", "MPO": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
+"""A phone's JPEG with a second picture behind it opens as MPO."""
+_NO_PICTURE = "This is no picture that can be read. Choose a JPEG, PNG or WebP file."
 Regrade = Callable[[Session, Subject, Sequence[int], QuestionVersion], int]
 _regrades: list[Regrade] = []
 
@@ -211,6 +214,15 @@ def require_known(session: Session, lesson_id: int, question_ids: Collection[int
         raise Invalid("A question of the quiz is not in this program’s bank. Choose its questions again.")
 
 
+@internal("a step of ending an attempt at a quiz")
+def hold(session: Session, version_ids: Collection[int]) -> None:
+    """Keep the keys that an attempt is about to be graded by: a correction comes before it, or finds it submitted.
+
+    To be called before the enrollment is held, in the order in which a correction takes its locks.
+    """
+    queries.hold(session, version_ids)
+
+
 @internal("names what a quiz asks to the quiz that asks it")
 def asked(session: Session, version_ids: Collection[int]) -> dict[int, Asked]:
     """Versions by number, each with the key that holds for it now."""
@@ -313,13 +325,15 @@ def _picture(
     file.seek(0)
     content = file.read()
     try:
-        with Image.open(BytesIO(content), formats=tuple(_PICTURES)) as picture:
-            kind = _PICTURES[picture.format or ""]
+        with Image.open(BytesIO(content), formats=_FORMATS) as picture:
+            kind = _PICTURES.get(picture.format or "")
+            if kind is None:
+                raise _wrong(_NO_PICTURE)
             if picture.width * picture.height > _MOST_PIXELS:
                 raise _wrong("This picture has too many pixels. Choose a smaller one.")
             picture.verify()
     except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError):
-        raise _wrong("This is no picture that can be read. Choose a JPEG, PNG or WebP file.") from None
+        raise _wrong(_NO_PICTURE) from None
     quota.require_room(session, [intake.examine_file(store, BytesIO(content))])
     return store.put(BytesIO(content)), kind
 

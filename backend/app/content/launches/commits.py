@@ -73,7 +73,7 @@ def commit(session: Session, token: str, sent: CommitIn) -> CommitOut:
     runtime = runtime_of(version.standard)
     before = Before.of(attempt, record)
     place = academics.lesson_place(session, record.lesson_id)
-    sitting = Sitting(record, place.required_percent)
+    sitting = Sitting(record, place.required_percent, place.passing_score_pct)
     report = None if known else _apply(session, runtime, sitting, attempt, item, sent, before, now)
     if report is not None and runtime.sequencing is not None:
         runtime.sequencing.reported(session, version, record, item, attempt)

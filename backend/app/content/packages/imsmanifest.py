@@ -162,6 +162,8 @@ class _Reader:
         if resource is not None and self._standard == SCORM_2004 and child(element, "item") is not None:
             self._warn(f"“{title[:80]}” has parts below it, so SCORM 2004 opens no page of its own for it.")
             resource = None
+        if self._standard == SCORM_2004 and resource is None and child(element, "item") is None:
+            self._warn(f"“{title[:80]}” has neither a page nor parts below it, so the course passes it by.")
         link = None if resource is None else self._link(resource, attribute(element, "parameters"), title)
         return Item(
             id=identifier,

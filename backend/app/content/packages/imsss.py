@@ -71,7 +71,8 @@ class SequencingReader:
         parts: dict[str, Element] = {}
         for source in (shared, own):
             for element in () if source is None else source:
-                parts[_name(element)] = element
+                if not _is_adl_objectives(element):
+                    parts[_name(element)] = element
         return self._sequencing(parts)
 
     def _sequencing(self, parts: Mapping[str, Element]) -> model.Sequencing:
@@ -221,6 +222,12 @@ def _selection(element: Element | None) -> model.Selection:
         shuffle_timing=_TIMING.get(attribute(element, "randomizationtiming").lower(), "never"),
         shuffle=_flag(element, "reorderchildren", False),
     )
+
+
+def _is_adl_objectives(element: Element) -> bool:
+    """Whether it is the 4th edition's `adlseq:objectives`, which adds maps to `imsss:objectives` and replaces none."""
+    space = element.tag.rpartition("}")[0].lower() if isinstance(element.tag, str) else ""
+    return "adlseq" in space and _name(element) == "objectives"
 
 
 def _name(element: Element) -> str:

@@ -28,7 +28,7 @@ def link_film(
     place = academics.lesson_place(session, lesson_id)
     if place.content_type != ContentType.VIDEO:
         raise Invalid(
-            f"“{place.title}” is no video lesson. Change its kind to video before adding a film by its link."
+            f"“{place.title}” is no video lesson. Change its kind to video before adding a video by its link."
         )
     film, milliseconds = links.film_at(address), links.milliseconds_of(length)
     faults = []
@@ -36,14 +36,14 @@ def link_film(
         faults.append(
             FieldError(
                 "address",
-                "This is no address of a film on YouTube or Vimeo. Copy it from the film’s page, such as "
+                "Enter a YouTube or Vimeo link. Copy it from the video’s page, such as "
                 "https://www.youtube.com/watch?v=… or https://vimeo.com/….",
             )
         )
     if milliseconds is None:
         faults.append(
             FieldError(
-                "length", "Enter how long the film is in minutes and seconds, such as 4:05 or 1:04:05."
+                "length", "Enter how long the video is in minutes and seconds, such as 4:05 or 1:04:05."
             )
         )
     if film is None or milliseconds is None:

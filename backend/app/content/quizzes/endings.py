@@ -39,6 +39,7 @@ def close_overdue(session: Session, attempt_id: int) -> bool:
     now = clock.now()
     if attempt is None or attempt.submitted_at is not None or not quizzes.is_over(attempt.deadline_at, now):
         return False
+    bank.hold(session, [one.version for one in drawn_of(attempt)])
     # Held also where the student no longer studies: the attempt is graded all the same.
     with suppress(Conflict):
         enrollment.hold_for_study(session, attempt.enrollment_id)

@@ -47,6 +47,17 @@ def find(session: Session, attempt_id: int, *, lock: bool = False) -> QuizAttemp
     return session.scalar(statement)
 
 
+def open_attempt(session: Session, enrollment_id: int, package_id: int) -> Row[Any] | None:
+    """Deadline and questions of the attempt that goes on, read without keeping the row."""
+    return session.execute(
+        select(QuizAttempt.deadline_at, QuizAttempt.drawn).where(
+            QuizAttempt.enrollment_id == enrollment_id,
+            QuizAttempt.package_id == package_id,
+            QuizAttempt.submitted_at.is_(None),
+        )
+    ).one_or_none()
+
+
 def answers(session: Session, attempt_ids: Collection[int]) -> dict[int, dict[int, QuizAnswer]]:
     """Attempt -> position -> answer."""
     found: dict[int, dict[int, QuizAnswer]] = {one: {} for one in attempt_ids}
@@ -106,7 +117,9 @@ def asked_with(session: Session, version_ids: Collection[int]) -> Sequence[int]:
     """Submitted attempts that were asked one of these versions of a question."""
     asked = or_(*(QuizAttempt.drawn.contains([{"version": one}]) for one in version_ids))
     return session.scalars(
-        select(QuizAttempt.id).where(QuizAttempt.submitted_at.is_not(None), asked).order_by(QuizAttempt.id)
+        select(QuizAttempt.id)
+        .where(QuizAttempt.submitted_at.is_not(None), asked)
+        .order_by(QuizAttempt.enrollment_id, QuizAttempt.id)
     ).all()
 
 

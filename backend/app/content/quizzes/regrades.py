@@ -1,6 +1,7 @@
 """What becomes of submitted quizzes when a wrong key is corrected."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from decimal import Decimal
 
 from sqlalchemy.orm import Session
@@ -10,8 +11,10 @@ from app.content.bank import service as bank
 from app.content.quizzes import endings, grading, queries
 from app.core import clock, history
 from app.core.actions import Action
+from app.core.errors import Conflict
 from app.core.permissions import Subject, internal
 from app.db.models import Launch, QuestionVersion, QuizAttempt
+from app.enrollment import service as enrollment
 
 
 @internal("a step of correcting a key")
@@ -20,6 +23,12 @@ def regrade(session: Session, subject: Subject, wrong: Sequence[int], right: Que
     answers how many attempts that were. Each whose points change is in the history with who and why."""
     numbers = queries.asked_with(session, wrong)
     for number in numbers:
+        attempt = queries.find(session, number)
+        if attempt is None:
+            continue
+        # As whoever takes a quiz does: the enrollment first. Who no longer studies is graded all the same.
+        with suppress(Conflict):
+            enrollment.hold_for_study(session, attempt.enrollment_id)
         attempt = queries.find(session, number, lock=True)
         if attempt is not None:
             _regrade(session, subject, attempt, right)

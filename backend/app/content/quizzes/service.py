@@ -27,6 +27,8 @@ from app.db.models import Launch, QuizAttempt
 from app.enrollment import service as enrollment
 from app.rules import quizzes
 from app.rules.scorm12 import shown_percent
+from app.school import service as school
+from app.web import formats
 
 Json = dict[str, Any]
 
@@ -66,6 +68,11 @@ def start(session: Session, token: str) -> Json:
             known[-1].launch_id = sitting.launch.id
             return _state(session, sitting)
         endings.end(session, known[-1], "time limit", sitting.now)
+    if quizzes.is_closed(sitting.quiz["feedback"], _due(sitting.quiz), sitting.now):
+        raise Conflict(
+            f"This quiz was due {_due_words(session, sitting.quiz)}, and its right answers are shown since. Ask your "
+            "instructor what you can do instead."
+        )
     extra = _extra(session, sitting)
     allowed = quizzes.attempts_allowed(sitting.quiz["attempts"], extra.attempts)
     if allowed is not None and len(known) >= allowed:
@@ -151,7 +158,7 @@ def submit(session: Session, token: str, sent: SubmitIn) -> Json:
     if sitting.launch.preview:
         given = {position: one.given() for position, one in sent.answers.items()}
         return _preview_state(session, sitting, started=True, given=given)
-    _hold(session, sitting)
+    _hold(session, sitting, submits=True)
     attempt = _own(session, sitting, sent.attempt)
     if attempt.submitted_at is None:
         over = quizzes.is_over(attempt.deadline_at, sitting.now)
@@ -185,13 +192,16 @@ def _state(session: Session, sitting: _Sitting) -> Json:
     minutes = quiz["minutes"]
     work = content_queries.attempt_of_launch(session, launch)
     found: Json = {
-        **_rules_of(quiz),
+        **_rules_of(session, quiz),
+        "closed": quizzes.is_closed(quiz["feedback"], _due(quiz), sitting.now),
         "preview": False,
         "minutes": None if minutes is None else minutes * (100 + extra.percent) / 100,
         "attempts": allowed,
         "used": len(known),
         "past": [
-            _past(sitting, one, given[one.id], questions) for one in known if one.submitted_at is not None
+            _past(sitting, one, given[one.id], questions, is_open=opened is not None)
+            for one in known
+            if one.submitted_at is not None
         ],
         "open": None,
         "lesson_status": None if work is None else work.cmi_core_lesson_status,
@@ -208,12 +218,19 @@ def _state(session: Session, sitting: _Sitting) -> Json:
 
 
 def _past(
-    sitting: _Sitting, attempt: QuizAttempt, given: Mapping[int, Any], questions: Mapping[int, Asked]
+    sitting: _Sitting,
+    attempt: QuizAttempt,
+    given: Mapping[int, Any],
+    questions: Mapping[int, Asked],
+    *,
+    is_open: bool,
 ) -> Json:
     drawn = endings.drawn_of(attempt)
     percent = endings.percent_of(attempt)
     graded = grading.grade(drawn, questions, {position: one.answer for position, one in given.items()})
     is_shown = grading.reveals(sitting.quiz, submitted=True, now=sitting.now)
+    if sitting.quiz["feedback"] == "due" and is_open:
+        is_shown = False  # an attempt that was begun in time goes on
     return {
         "number": attempt.number,
         "percent": float(shown_percent(percent)),
@@ -233,7 +250,8 @@ def _preview_state(
     """The quiz as somebody sees it who leaves no trace: drawn for each launch, graded and forgotten."""
     quiz = sitting.quiz
     found: Json = {
-        **_rules_of(quiz),
+        **_rules_of(session, quiz),
+        "closed": False,
         "preview": True,
         "minutes": quiz["minutes"],
         "attempts": None,
@@ -271,14 +289,23 @@ def _preview_state(
     return {**found, "past": [past]}
 
 
-def _rules_of(quiz: Json) -> Json:
+def _rules_of(session: Session, quiz: Json) -> Json:
     return {
         "count": sum(min(pool["draw"], len(pool["versions"])) for pool in quiz["pools"]),
         "pass_percent": quiz["pass_percent"],
         "method": quiz["method"],
         "feedback": quiz["feedback"],
-        "due_at": quiz["due_at"],
+        "due": _due_words(session, quiz) if quiz["due_at"] else None,
     }
+
+
+def _due(quiz: Json) -> datetime | None:
+    return None if quiz["due_at"] is None else datetime.fromisoformat(quiz["due_at"])
+
+
+def _due_words(session: Session, quiz: Json) -> str:
+    """The due date in the school’s own time: a student may be in another."""
+    return formats.deadline(_due(quiz), school.facts(session).zone)
 
 
 def _seconds_left(deadline_at: datetime | None, now: datetime) -> int | None:
@@ -304,10 +331,17 @@ def _open(session: Session, token: str) -> _Sitting:
     return _Sitting(launch, version, item, quiz, now)
 
 
-def _hold(session: Session, sitting: _Sitting) -> None:
-    """Hold the enrollment, as every report of a lesson does first: two requests at once come one after the other."""
+def _hold(session: Session, sitting: _Sitting, *, submits: bool = False) -> None:
+    """Hold the enrollment, as every report of a lesson does first: two requests at once come one after the other.
+
+    Where an attempt may end by it, the questions are held before: a correction of a key holds its question first too.
+    """
+    enrollment_id = _enrollment_of(sitting.launch)
+    going_on = queries.open_attempt(session, enrollment_id, sitting.launch.package_id)
+    if going_on is not None and (submits or quizzes.is_over(going_on.deadline_at, sitting.now)):
+        bank.hold(session, [one["version"] for one in going_on.drawn])
     try:
-        enrollment.hold_for_study(session, _enrollment_of(sitting.launch))
+        enrollment.hold_for_study(session, enrollment_id)
     except Conflict as ended:
         raise Unauthorized(ended.detail) from ended
     launch_queries.lock_launch(session, sitting.launch)

@@ -76,6 +76,8 @@ class Sitting:
     launch: Launch
     required_percent: int | None
     """How much of a film or document has to be seen; None for what its kind asks for by itself."""
+    passing_percent: int | None = None
+    """The score that the lesson asks for, if it asks for one."""
 
 
 _KEPT = "=&/?:@!$'()*+,;%-._~"

@@ -16,17 +16,18 @@ class Ended:
 
 
 def end_attempt(course: Course, name: str) -> None:
-    """End the attempt at an activity (UP.4). A part that never says what became of it is done and satisfied, unless
-    the manifest leaves that to its content."""
+    """End the attempt at an activity (UP.4). A part that is under way and never says what became of it is done and
+    satisfied, unless the manifest leaves that to its content or to a measure."""
     asked, track = course.asked(name), course.track(name)
     if not course.is_leaf(name):
         track.suspended = any(course.track(child).suspended for child in course.children(name))
-    elif asked.tracked and not track.suspended:
-        if not asked.completion_set_by_content and track.completed is None:
+    elif asked.tracked and track.active and not track.suspended:
+        if track.completed is None and not (asked.completion_set_by_content or asked.completed_by_measure):
             track.completed = True
         primary = asked.primary
         known = course.progress(name, replace(primary, maps=()))
-        if not asked.objective_set_by_content and known.satisfied is None:
+        by_content = asked.objective_set_by_content or primary.satisfied_by_measure
+        if not by_content and known.satisfied is None:
             course.set_progress(name, primary, replace(known, satisfied=True))
     track.active = False
     roll_up(course, name)

@@ -142,9 +142,10 @@ class Course:
                 satisfied = shared.satisfied
             if mapping.read_measure and shared.measure is not None:
                 measure = shared.measure
-        if objective.satisfied_by_measure and measure is not None:
+        if objective.satisfied_by_measure:
+            # Only a measure can satisfy it (SN 3.10.1): without one it is not known, whatever was written.
             waits = self.track(name).active and not self.asked(name).rollup.measure_if_active
-            satisfied = None if waits else measure >= objective.minimum
+            satisfied = None if waits or measure is None else measure >= objective.minimum
         return Progress(satisfied, measure)
 
     def set_progress(self, name: str, objective: Objective, progress: Progress) -> None:

@@ -61,11 +61,16 @@ class Set:
         definitions.save(self.session, subject_of(self.teacher), self.lesson.id, wanted(seen=seen, **changes))
 
     def due(self, day: date | None) -> None:
-        values = DueForm(class_id=self.record.id, day=day)
+        values = DueForm(class_id=self.record.id, day=day, remove=day is None)
         definitions.set_due(self.session, subject_of(self.teacher), self.lesson.id, values, ZONE)
 
     def hand_in(
-        self, *files: tuple[str, bytes], student: int = 0, request: Any = None, note: str | None = None
+        self,
+        *files: tuple[str, bytes],
+        student: int = 0,
+        request: Any = None,
+        note: str | None = None,
+        began_at: datetime | None = None,
     ) -> HandIn:
         return hand_ins.hand_in(
             self.session,
@@ -76,6 +81,7 @@ class Set:
             request=request or uuid4(),
             note=note,
             zone=ZONE,
+            began_at=began_at,
         )
 
     def opened(self, student: int = 0):  # type: ignore[no-untyped-def]

@@ -2,11 +2,12 @@
 
 import io
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from uuid import uuid4
 
 import pytest
+import time_machine
 from fastapi.testclient import TestClient
 from sqlalchemy import select, text
 from sqlalchemy.exc import ProgrammingError
@@ -19,7 +20,7 @@ from app.content.assignments.schemas import AllowanceForm, Grading, Upload
 from app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from app.db.models import AuditEntry, HandInGrade, LessonCompletion, User
 from app.projections.service import SUBSCRIBERS
-from tests.content.assignments.conftest import ZONE, Set
+from tests.content.assignments.conftest import NOW, ZONE, Set
 from tests.factories.school import subject_of
 from tests.factories.skills import picture
 from tests.projecting import project
@@ -184,6 +185,23 @@ def test_a_grade_book_follows(given: Set) -> None:
     given.grade(made, 2, 2, seen=first.id, release=True)
     project(given.session, SUBSCRIBERS["lesson_grades"])
     assert cell() == "20"
+
+
+def test_time_that_is_given_later_counts_and_a_date_that_is_moved_up_does_not(given: Set) -> None:
+    given.due(date(2026, 5, 5))
+    with time_machine.travel(NOW + timedelta(days=3), tick=False):
+        made = given.hand_in()
+        assert (made.late_days, made.deduction_pct) == (2, 20)
+        first = given.grade(made)
+        assert first.score_pct == 80
+        given.due(date(2026, 5, 3))
+        second = given.grade(made, seen=first.id)
+        assert second.score_pct == 80
+        given.due(date(2026, 5, 6))
+        third = given.grade(made, seen=second.id)
+        assert third.score_pct == 90
+        given.due(date(2026, 5, 9))
+        assert given.grade(made, seen=third.id).score_pct == 100
 
 
 def test_a_file_comes_back(given: Set, signed_in: SignedIn) -> None:

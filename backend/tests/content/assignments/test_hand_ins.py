@@ -87,6 +87,11 @@ def test_late_work(given: Set) -> None:
     # Due at 11:59 PM of the school's clock: 03:59 UTC of the next day.
     with time_machine.travel(NOW + timedelta(days=1, hours=11, minutes=59), tick=False):
         assert given.hand_in(student=1).late_days == 0
+    # The page says “11:59 PM”: its whole minute is in time.
+    with time_machine.travel(NOW + timedelta(days=1, hours=11, minutes=59, seconds=59), tick=False):
+        assert given.opened(2).lateness.days == 0
+    with time_machine.travel(NOW + timedelta(days=1, hours=12), tick=False):
+        assert given.opened(2).lateness.days == 1
     with time_machine.travel(NOW + timedelta(days=2), tick=False):
         made = given.hand_in()
         assert (made.late_days, made.deduction_pct) == (1, 10)
@@ -96,6 +101,34 @@ def test_late_work(given: Set) -> None:
         allow(given, student=2, day=date(2026, 5, 14))
         assert given.opened(2).own_due
         assert given.hand_in(student=2).late_days == 0
+
+
+def test_work_is_late_by_when_it_began_to_come(given: Set) -> None:
+    given.due(date(2026, 5, 5))
+    began_at = NOW + timedelta(days=1, hours=11, minutes=50)
+    with time_machine.travel(began_at + timedelta(minutes=20), tick=False):
+        assert given.opened().lateness.days == 1
+        made = given.hand_in(began_at=began_at)
+        assert (made.late_days, made.handed_in_at) == (0, began_at + timedelta(minutes=20))
+
+
+def test_a_date_is_taken_away_by_name_alone(given: Set, signed_in: SignedIn) -> None:
+    given.due(date(2026, 5, 5))
+    client = signed_in(given.teacher)
+    address = f"/lessons/{given.lesson.id}/assignment"
+    page = client.get(address).text
+    assert 'name="day" value="2026-05-05"' in page
+    assert 'name="at" value="23:59"' in page
+    for sent in ({"at": "12:00"}, {"day": "", "at": ""}):
+        answer = client.post(f"{address}/dues", data={"class_id": str(given.record.id), **sent})
+        assert (answer.status_code, "Enter a day" in answer.text) == (422, True)
+    assert given.opened().due_at is not None
+    sent = {"class_id": str(given.record.id), "day": "2026-05-05", "at": "12:00", "remove": "yes"}
+    assert client.post(f"{address}/dues", data=sent).status_code == 303
+    given.session.expire_all()
+    assert given.opened().due_at is None
+    with pytest.raises(Invalid, match="Enter the day"):
+        allow(given, at="12:00", again=True)
 
 
 def allow(given: Set, *, student: int = 0, by: User | None = None, **values: object) -> None:

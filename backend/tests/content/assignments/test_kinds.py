@@ -8,6 +8,7 @@ from PIL import Image
 
 from app.content.assignments import kinds
 from app.core.errors import Invalid
+from app.web import scans
 from tests.factories.pdfs import pdf
 from tests.factories.skills import picture
 
@@ -56,6 +57,8 @@ WORD = packed(("[Content_Types].xml", b"<Types/>"), ("word/document.xml", b"<w/>
 def test_known_kinds(name: str, data: bytes, family: str, kept: str) -> None:
     found = kinds.recognize(name, io.BytesIO(data), ALL)
     assert (found.family, found.name) == (family, kept)
+    if found.content is not None:
+        found.content.close()
     with pytest.raises(Invalid, match="not a kind of file that is accepted here"):
         kinds.recognize(name, io.BytesIO(data), [one for one in ALL if one != family])
 
@@ -113,4 +116,36 @@ def test_a_photo_loses_its_place() -> None:
     assert b"Telephone" in file.getvalue()
     found = kinds.recognize("a.jpg", file, ALL)
     assert found.content is not None
-    assert b"Telephone" not in found.content
+    with found.content:
+        assert b"Telephone" not in found.content.read()
+
+
+def test_a_photo_with_a_second_picture_behind_it_is_taken_as_the_first() -> None:
+    file = io.BytesIO()
+    first, second = (Image.new("RGB", (8, 8), color) for color in ("red", "blue"))
+    first.save(file, "MPO", save_all=True, append_images=[second])
+    with Image.open(file) as opened:
+        assert opened.format == "MPO"
+    found = kinds.recognize("a.jpg", file, ALL)
+    assert (found.family, found.media_type) == ("picture", "image/jpeg")
+    assert found.content is not None
+    with found.content, Image.open(found.content) as kept:
+        assert (kept.format, kept.getpixel((4, 4))[0] > 200) == ("JPEG", True)  # type: ignore[index]
+    assert scans.read(file.getvalue(), "file").media_type == "image/jpeg"
+
+
+def crafted(method: int) -> bytes:
+    """An OpenDocument whose first part is compressed, and broken."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("mimetype", b"application/vnd.oasis.opendocument.text" * 9, compress_type=method)
+    data = bytearray(file.getvalue())
+    at = data.index(b"mimetype") + len("mimetype")
+    data[at : at + 12] = b"\xff" * 12
+    return bytes(data)
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_crafted_document_is_refused(method: int) -> None:
+    with pytest.raises(Invalid, match="cannot be read"):
+        kinds.recognize("essay.odt", io.BytesIO(crafted(method)), ALL)

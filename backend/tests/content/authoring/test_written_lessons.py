@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from fastapi.testclient import TestClient
@@ -9,6 +10,7 @@ from sqlalchemy import select, text
 
 from app.content import service as content
 from app.content.authoring import media, service
+from app.content.authoring.schemas import QuizForm
 from app.core import clock
 from app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from app.db.models import ContentFile, ContentType, LessonCompletion, LessonText
@@ -202,3 +204,12 @@ def test_an_instructor_moves_only_students_of_their_own(document: School, play: 
         service.move(
             document.session, subject_of(document.instructor), document.lesson.id, document.enrollment.id
         )
+
+
+@pytest.mark.parametrize(
+    ("due", "sentence"),
+    [("9999-12-31T23:59", "from 2000 to 2100"), ("2026-03-08T02:30", "does not exist")],
+)
+def test_a_due_date_that_is_none_is_refused(due: str, sentence: str) -> None:
+    with pytest.raises(Invalid, match=sentence):
+        QuizForm.model_validate({"due_at": due}).quiz(ZoneInfo("America/New_York"))

@@ -7,6 +7,7 @@ from io import BytesIO
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 from sqlalchemy import select
 from starlette.datastructures import UploadFile
 
@@ -79,6 +80,13 @@ def test_a_place_on_a_picture_needs_the_picture(school: School) -> None:
         question(school, "hotspot", lines, image=UploadFile(BytesIO(b"<svg/>"), filename="x.png"))
     made = question(school, "hotspot", lines, image=UploadFile(BytesIO(picture()), filename="x.png"))
     assert (made.image_type, school.files.read_bytes(made.image_sha256 or "")) == ("image/png", picture())
+    phone = BytesIO()
+    first, second = (Image.new("RGB", (8, 8), color) for color in ("red", "blue"))
+    first.save(phone, "MPO", save_all=True, append_images=[second])
+    assert (
+        question(school, "hotspot", lines, image=UploadFile(phone, filename="x.jpg")).image_type
+        == "image/jpeg"
+    )
     edit = EditForm(prompt="Where?", lines=lines, version=1)
     again = bank.change(school.session, planner(school), school.files, made.question_id, edit)
     assert again.image_sha256 == made.image_sha256

@@ -9,6 +9,8 @@ from sqlalchemy.orm import Session
 
 from app.content import service as content
 from app.content.authoring.schemas import Quiz
+from app.content.bank import service as bank
+from app.content.bank.schemas import CorrectionForm
 from app.content.quizzes import endings, service
 from app.content.quizzes.schemas import Answer, AnswerIn, SubmitIn
 from app.core import clock
@@ -17,7 +19,7 @@ from app.db.session import Database
 from app.settings import Settings
 from tests.content.authoring.conftest import publish
 from tests.content.conftest import make_school, subject_of
-from tests.content.quizzes.conftest import pools_of, question
+from tests.content.quizzes.conftest import planner, pools_of, question
 
 
 def at_once(database: Database, *acts: Callable[[Session], object]) -> list[BaseException]:
@@ -78,3 +80,49 @@ def test_it_is_started_once_and_submitted_once(live_database: Database, live_set
         assert session.scalars(select(QuizAnswer)).one().answer == {"value": "5"}
         for action in ("quiz.started", "quiz.submitted"):
             assert session.scalar(select(func.count()).where(AuditEntry.action == action)) == 1
+
+
+def test_who_submits_while_a_key_is_corrected_is_graded_by_the_right_one(
+    live_database: Database, live_settings: Settings
+) -> None:
+    with live_database.begin() as session:
+        school = make_school(session, live_settings)
+        school.lesson.content_type = ContentType.DOCUMENT
+        session.flush()
+        version = question(school, "numeric", value="5")
+        publish(school, "Text", Quiz(pools=pools_of(version), attempts=3))
+        student, lesson_id, question_id = subject_of(school.student), school.lesson.id, version.question_id
+        by = planner(school)
+    with live_database.begin() as session:
+        token = content.launch(session, student, live_settings, lesson_id).player_url.split("/")[-2]
+    # An earlier attempt is graded again by the correction, which needs the enrollment that the other holds.
+    for value in ("1", "6"):
+        with live_database.begin() as session:
+            number = service.start(session, token)["open"]["attempt"]
+            sent = AnswerIn(attempt=number, position=1, seq=1, answer=Answer(value=value))
+            service.answer(session, token, sent)
+        if value == "1":
+            with live_database.begin() as session:
+                service.submit(session, token, SubmitIn(attempt=number))
+
+    errors: list[BaseException] = []
+
+    def submit() -> None:
+        try:
+            with live_database.begin() as session:
+                service.submit(session, token, SubmitIn(attempt=number))
+        except BaseException as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=submit)
+    with live_database.begin() as session:
+        correction = CorrectionForm(version=1, value="6", reason="Wrong")
+        bank.correct(session, by, question_id, correction)
+        thread.start()
+        thread.join(1)
+        assert thread.is_alive(), "it waits for the correction"
+    thread.join(30)
+    assert errors == []
+    with live_database.begin() as session:
+        attempt = session.get_one(QuizAttempt, number)
+        assert attempt.points == 1

@@ -2,16 +2,20 @@
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 
+from app.content import service as content
 from app.content.quizzes import accommodations, endings
 from app.content.quizzes.accommodations import AccommodationForm
 from app.core import clock
+from app.core.actions import Action
 from app.db.models import AuditEntry, LessonCompletion, QuizAnswer, QuizAttempt
+from app.projections.service import SUBSCRIBERS
 from tests.content.conftest import Play, School
 from tests.content.quizzes.conftest import Take, Taker, planner, question
 
@@ -223,19 +227,39 @@ def test_who_does_not_check_is_shown_nothing_by_asking_for_it(
 
 
 @pytest.mark.parametrize(
-    ("feedback", "days", "shown"), [("none", 0, False), ("due", 1, False), ("due", -1, True)]
+    ("feedback", "days", "shown"), [("none", 1, False), ("due", 0, False), ("due", 1, True)]
 )
 def test_right_answers_are_shown_when_the_rules_say_so(
-    school: School, quiz_of: QuizOf, take: Take, feedback: str, days: int, shown: bool
+    school: School, quiz_of: QuizOf, take: Take, time: Time, feedback: str, days: int, shown: bool
 ) -> None:
-    from datetime import timedelta
+    quiz_of(question(school, "numeric", value="5"), feedback=feedback, due_at=clock.now() + timedelta(days=1))
+    taker = take()
+    taker.submit(taker.start())
+    time(days * 86_400 + 60)
+    past = take().get()["past"][0]
+    assert (past["questions"] is not None) == shown
 
+
+def test_nobody_begins_once_right_answers_are_shown_and_who_has_begun_does_not_see_them(
+    school: School, quiz_of: QuizOf, take: Take, time: Time
+) -> None:
     quiz_of(
-        question(school, "numeric", value="5"), feedback=feedback, due_at=clock.now() + timedelta(days=days)
+        question(school, "numeric", value="5"), feedback="due", due_at=datetime(2031, 5, 6, 3, 59, tzinfo=UTC)
     )
     taker = take()
-    past = taker.submit(taker.start())["past"][0]
-    assert (past["questions"] is not None) == shown
+    taker.submit(taker.start())
+    state = taker.start()
+    assert state["due"] == "May 5, 2031, 11:59 PM EDT"
+    time((datetime(2031, 5, 6, 4, tzinfo=UTC) - clock.now()).total_seconds())
+    again = take()
+    going_on = again.start()
+    assert going_on["open"]["attempt"] == state["open"]["attempt"]
+    assert going_on["past"][0]["questions"] is None
+    done = again.submit(going_on)
+    assert (done["closed"], [one["questions"] is None for one in done["past"]]) == (True, [False, False])
+    refused = again.post("start", {})
+    assert refused.status_code == 409
+    assert "was due May 5, 2031, 11:59 PM EDT" in refused.json()["detail"]
 
 
 def test_a_preview_is_graded_and_leaves_no_trace(school: School, quiz_of: QuizOf, take: Take) -> None:
@@ -252,6 +276,26 @@ def test_a_preview_is_graded_and_leaves_no_trace(school: School, quiz_of: QuizOf
     assert state["open"]["attempt"] == 0
     assert school.session.scalars(select(QuizAttempt)).all() == []
     assert school.attempts() == []
+
+
+def test_the_grade_book_is_given_what_the_attempts_come_to_passed_or_not(
+    school: School, quiz_of: QuizOf, take: Take
+) -> None:
+    quiz_of(question(school, "numeric", value="5"), method="last", pass_percent=60)
+    taker = take()
+    taker.played.send({"seq": 1, "cmi": {"end": True, "place": 1000, "seconds": 0}})
+
+    def scores() -> dict[int, object]:
+        school.session.expire_all()
+        return dict(content.lesson_scores(school.session, school.lesson.id, [school.enrollment.id]))
+
+    assert scores() == {}
+    for value, score in (("4", 0), ("5", 100), ("3", 0)):
+        state = taker.start()
+        taker.answer(state, 1, {"value": value})
+        taker.submit(state)
+        assert scores() == {school.enrollment.id: score}
+    assert Action.QUIZ_SUBMITTED in SUBSCRIBERS["lesson_grades"].actions
 
 
 # Bad input

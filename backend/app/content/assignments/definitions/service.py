@@ -1,6 +1,6 @@
 """What an assignment asks for, until when its classes hand in, and what single students are allowed beside."""
 
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -32,6 +32,7 @@ from app.web.paging import Paging
 
 __all__ = ["allow", "allowed", "definition", "due_lines", "find_assignment", "save", "set_due"]
 _END_OF_DAY = time(23, 59)
+_REST_OF_MINUTE = timedelta(minutes=1) - timedelta.resolution
 _RUBRIC = 1
 """A rubric of its own: passed once is passed."""
 
@@ -144,16 +145,23 @@ def due_lines(session: Session, subject: Subject, lesson_id: int, zone: ZoneInfo
             one.name,
             dates.get(one.id),
             policy.may_set_due(subject, teaches=classes.teaches(session, subject, one.id, zone)),
+            _on_wall(dates.get(one.id), zone, "%Y-%m-%d"),
+            _on_wall(dates.get(one.id), zone, "%H:%M"),
         )
         for one in listing.page().items
     ]
 
 
+def _on_wall(moment: datetime | None, zone: ZoneInfo, form: str) -> str:
+    return "" if moment is None else clock.local(moment, zone).strftime(form)
+
+
 def set_due(session: Session, subject: Subject, lesson_id: int, values: DueForm, zone: ZoneInfo) -> None:
     """Say until when a class hands in; a day without a time means its last minute.
 
-    Work that was handed in before keeps what it cost then. Raises NotFound for a class that the person does not see or
-    that is of another program, Forbidden for who does not teach it, Invalid for a time that the clocks skip.
+    Work that was handed in before never costs more by it. Raises NotFound for a class that the person does not see or
+    that is of another program, Forbidden for who does not teach it, Invalid without a day and for a time
+    that the clocks skip.
     """
     content_policy.require_read(subject)
     place = academics.lesson_place(session, lesson_id)
@@ -164,7 +172,11 @@ def set_due(session: Session, subject: Subject, lesson_id: int, values: DueForm,
         raise NotFound("This class is not of the lesson’s program.")
     if not policy.may_set_due(subject, teaches=classes.teaches(session, subject, record.id, zone)):
         raise Forbidden("The date of a class is set by its instructors. Nothing was saved.")
-    due_at = None if values.day is None else _moment(values.day, values.at, zone)
+    if values.day is None and not values.remove:
+        raise _wrong(
+            "day", "Enter a day. To take a date away, choose “Take the date away”. Nothing was saved."
+        )
+    due_at = None if values.day is None or values.remove else _moment(values.day, values.at, zone)
     take_turn(session, f"assignment {lesson_id}")
     former = queries.dues(session, found.id).get(record.id)
     if former == due_at:
@@ -213,6 +225,8 @@ def allow(
     found = find_assignment(session, lesson_id)
     if values.day is None and not values.again:
         raise _wrong("day", "Enter a day, or allow the student to hand in again.")
+    if values.at is not None and values.day is None:
+        raise _wrong("day", "Enter the day that the time belongs to. Nothing was saved.")
     take_turn(session, f"hand-ins {enrollment_id}")
     former = queries.allowances(session, found.id, [enrollment_id]).get(enrollment_id)
     before = former.due_at if former else None
@@ -254,7 +268,8 @@ def _moment(day: date, at: time | None, zone: ZoneInfo) -> datetime:
     found = wall.read_wall_clock(shown, zone, second=True).instant
     if found is None:
         raise _wrong("at", "This time does not exist: the clocks went forward over it that day.")
-    return found
+    # Pages name the minute, and who hands in within it is in time.
+    return found + _REST_OF_MINUTE
 
 
 def _wrong(name: str, sentence: str) -> Invalid:

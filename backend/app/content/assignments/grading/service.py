@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from app.academics import service as academics
+from app.content import queries as content_queries
 from app.content.assignments import policy, queries
 from app.content.assignments.definitions.service import find_assignment
 from app.content.assignments.grading import queries as lists
@@ -33,14 +34,16 @@ from app.core.files import FileStore, claims
 from app.core.permissions import Permission, Subject, internal
 from app.core.turns import take_turn
 from app.core.views import Part
-from app.db.models import Enrollment, HandInGrade
+from app.db.models import Enrollment, HandIn, HandInGrade
 from app.enrollment import service as enrollment
 from app.rules import assignments as rules
 from app.rules import skills
+from app.school import service as school
 
 __all__ = ["board", "grade", "lesson_scores", "overview", "read_work", "release", "release_all"]
 _ROOM = "content.hand_in_grades"
 _FIELD = "file"
+_LONGEST_PAUSE_SECONDS = 30 * 60
 
 
 # Looking
@@ -133,6 +136,7 @@ def grade(
     known = queries.grade_by_request(session, values.request)
     returned = None
     if values.returned is not None and known is None:
+        content_queries.allow_long_pauses(session, _LONGEST_PAUSE_SECONDS)
         [returned] = keep(session, store, [values.returned], asked.version, _FIELD)
     take_turn(session, f"hand-ins {row.HandIn.enrollment_id}")
     known = queries.grade_by_request(session, values.request)
@@ -146,7 +150,7 @@ def grade(
             f"{earlier[0].graded_by_name} graded this while you had it open. Yours is not saved. Open it again to see "
             "their grade."
         )
-    cost = row.HandIn.deduction_pct
+    cost = _cost(session, row, asked)
     made = HandInGrade(
         hand_in_id=hand_in_id,
         request=values.request,
@@ -176,6 +180,22 @@ def grade(
     queries.stop_waiting(session, [hand_in_id])
     _record(session, subject, Action.HAND_IN_GRADED, row, made, "graded")
     return made
+
+
+def _cost(session: Session, row: Any, asked: Asked) -> int:
+    """What late work costs: as when it was handed in, or less by time that was given since."""
+    work: HandIn = row.HandIn
+    if not work.late_days:
+        return work.deduction_pct
+    zone = school.facts(session).zone
+    own = queries.allowances(session, work.assignment_id, [work.enrollment_id]).get(work.enrollment_id)
+    dates = queries.dues_of(session, work.assignment_id, [work.enrollment_id], clock.today(zone))
+    due_at = rules.due_for(dates.get(work.enrollment_id, ()), own.due_at if own else None)
+    late = rules.lateness(due_at, work.handed_in_at, asked.late_policy)
+    # Without any date now the student may only have left the class: what was recorded holds.
+    if due_at is None or not late.accepted:
+        return work.deduction_pct
+    return min(work.deduction_pct, late.deduction_pct)
 
 
 def release(session: Session, subject: Subject, hand_in_id: int) -> bool:
@@ -262,9 +282,10 @@ def _settle(session: Session, subject: Subject, row: Any) -> None:
 @internal("names the scores of a lesson to a room that has asked who may see them")
 def lesson_scores(session: Session, lesson_id: int, enrollment_ids: Collection[int]) -> dict[int, Decimal]:
     """The scores in percent that these enrollments have for a lesson: for an assignment those that were released,
-    passed or not, and for other lessons those of its completion."""
+    passed or not, for a quiz what its attempts come to now, and for other lessons those of its completion."""
     if queries.find(session, lesson_id) is None:
-        return enrollment.lesson_scores(session, lesson_id, enrollment_ids)
+        completed = enrollment.lesson_scores(session, lesson_id, enrollment_ids)
+        return completed | content_queries.quiz_scores(session, lesson_id, enrollment_ids)
     return queries.scores(session, lesson_id, enrollment_ids)
 
 

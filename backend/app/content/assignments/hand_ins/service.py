@@ -2,7 +2,8 @@
 
 import unicodedata
 from collections.abc import Sequence
-from io import BytesIO
+from contextlib import ExitStack
+from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -31,8 +32,12 @@ _LONGEST_PAUSE_SECONDS = 30 * 60
 _COMPLETED = "You have completed this program, so nothing more is handed in."
 
 
-def open_assignment(session: Session, subject: Subject, lesson_id: int, zone: ZoneInfo) -> Opened:
+def open_assignment(
+    session: Session, subject: Subject, lesson_id: int, zone: ZoneInfo, at: datetime | None = None
+) -> Opened:
     """An assignment as its student sees it: what is asked, until when, what they handed in, and released grades.
+
+    Lateness is judged at the moment `at`, now without it.
 
     Raises NotFound for a lesson that is none of the person's own, and for one that is no assignment.
     """
@@ -42,7 +47,7 @@ def open_assignment(session: Session, subject: Subject, lesson_id: int, zone: Zo
     works = works_of(session, queries.hand_ins_of(session, found.id, study.enrollment_id))
     every = {one.id: Asked(one) for one in queries.versions(session, found.id)}
     asked = Asked(queries.version_in_use(session, found.id))
-    now = clock.now()
+    now = at or clock.now()
     own = queries.allowances(session, found.id, [study.enrollment_id]).get(study.enrollment_id)
     dates = queries.dues_of(session, found.id, [study.enrollment_id], clock.today(zone))
     due_at = rules.due_for(dates.get(study.enrollment_id, ()), own.due_at if own else None)
@@ -90,13 +95,16 @@ def hand_in(
     request: UUID,
     note: str | None,
     zone: ZoneInfo,
+    began_at: datetime | None = None,
 ) -> HandIn:
     """Take in a student's work. The same form sent twice is one hand-in; acknowledged means kept.
+
+    Late or not is judged by `began_at`, when the upload began; now without it.
 
     Raises NotFound for a lesson that is none of the person's own, Conflict where nothing can be handed in (any more),
     Invalid naming each file that is not accepted, TooLarge, and what the scanner and the quota raise.
     """
-    opened = open_assignment(session, subject, lesson_id, zone)
+    opened = open_assignment(session, subject, lesson_id, zone, began_at)
     known = queries.by_request(session, request)
     if known is not None:
         return _the_same(known, opened)
@@ -110,7 +118,7 @@ def hand_in(
     if known is not None:
         return _the_same(known, opened)
     held = enrollment.hold_for_study(session, opened.enrollment_id)
-    again = open_assignment(session, subject, lesson_id, zone)
+    again = open_assignment(session, subject, lesson_id, zone, began_at)
     if again.why_not is not None:
         raise Conflict(again.why_not)
     row = HandIn(
@@ -178,24 +186,30 @@ def keep(
         raise TooLarge(sentence, errors=[FieldError(field, sentence)])
     found: list[kinds.Found] = []
     faults: list[FieldError] = []
-    for one in uploads:
-        try:
-            found.append(kinds.recognize(_plain(one.name), one.file, version.kinds, field))
-        except Invalid as refused:
-            faults += refused.errors
-    if faults:
-        raise Invalid(" ".join(fault.message for fault in faults), errors=faults)
-    sources = [
-        upload.file if one.content is None else BytesIO(one.content)
-        for upload, one in zip(uploads, found, strict=True)
-    ]
-    looked = [intake.examine_file(store, source) for source in sources]
-    for size in looked:
-        quota.require_room(session, [size])
-    quota.require_room(session, looked)
-    return [
-        Kept(one.name, one.media_type, store.put(source)) for one, source in zip(found, sources, strict=True)
-    ]
+    with ExitStack() as stripped:
+        for one in uploads:
+            try:
+                known = kinds.recognize(_plain(one.name), one.file, version.kinds, field)
+            except Invalid as refused:
+                faults += refused.errors
+                continue
+            found.append(known)
+            if known.content is not None:
+                stripped.enter_context(known.content)
+        if faults:
+            raise Invalid(" ".join(fault.message for fault in faults), errors=faults)
+        sources = [
+            upload.file if known.content is None else known.content
+            for upload, known in zip(uploads, found, strict=True)
+        ]
+        looked = [intake.examine_file(store, source) for source in sources]
+        for size in looked:
+            quota.require_room(session, [size])
+        quota.require_room(session, looked)
+        return [
+            Kept(known.name, known.media_type, store.put(source))
+            for known, source in zip(found, sources, strict=True)
+        ]
 
 
 @internal("a step of showing hand-ins to who may read them")

@@ -96,7 +96,7 @@ class H5p(Usual):
             attempt.cmi_core_lesson_status or scorm12.NOT_ATTEMPTED, scorm12.INCOMPLETE
         )
         for one in report.said:
-            said = h5p.status_said(one.statement)
+            said = h5p.status_said(one.statement, sitting.passing_percent)
             if said is not None:
                 status = scorm12.better_status(status, said)
                 score = h5p.score_said(one.statement)

@@ -44,13 +44,9 @@ def read(data: dict[str, Any]) -> H5pReport:
     Raises Invalid with a sentence for more than is taken in one report.
     """
     state = data.get("suspend_data")
-    if not isinstance(state, str):
+    if not isinstance(state, str) or len(state) > LARGEST_STATE:
+        # Too large to keep: what was saved before stays, and the statements with the result are not lost with it.
         state = None
-    elif len(state) > LARGEST_STATE:
-        raise Invalid(
-            f"This lesson keeps more than {LARGEST_STATE // 1024**2} MB of where you are, which cannot be saved. "
-            "What was saved before is kept. Tell your instructor."
-        )
     statements = data.get("statements")
     statements = statements if isinstance(statements, list) else []
     if len(statements) > MOST_STATEMENTS:

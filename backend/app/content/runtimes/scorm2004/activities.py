@@ -1,5 +1,6 @@
 """The activity tree of a package, from what the importer has kept of its manifest."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -20,10 +21,14 @@ def sequencing_of(details: dict[str, Any]) -> Sequencing:
 
 def tree_of(manifest: Manifest) -> Activity:
     """The course with its items below it."""
-    return Activity(ROOT, sequencing_of(manifest.details), tuple(_activity(item) for item in manifest.items))
+    return Activity(ROOT, sequencing_of(manifest.details), _activities(manifest.items))
 
 
-def _activity(item: Item) -> Activity:
-    return Activity(
-        item.id, sequencing_of(item.details), tuple(_activity(child) for child in item.children), item.visible
-    )
+def _activities(items: Iterable[Item]) -> tuple[Activity, ...]:
+    """Without items that have neither a page nor parts: flow would come to them and stop."""
+    found = []
+    for item in items:
+        below = _activities(item.children)
+        if below or item.opens:
+            found.append(Activity(item.id, sequencing_of(item.details), below, item.visible))
+    return tuple(found)

@@ -77,6 +77,7 @@ play({
       // Asked of the run-time all the same: before and after a session it answers with the standard's error.
       if (!request || !allowed.now || known === "") return known;
       const can = allowed.now[request];
+      if (can === null) return "unknown";
       return String(Array.isArray(can) ? can.includes(target) : Boolean(can));
     };
   },

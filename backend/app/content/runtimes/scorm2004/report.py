@@ -81,6 +81,7 @@ def terms_of(item: Item) -> Terms:
     return Terms(
         passing=primary.minimum if primary.satisfied_by_measure else None,
         completion=sequencing.least_progress if sequencing.completed_by_measure else None,
+        completion_set_by_content=sequencing.completion_set_by_content,
     )
 
 
@@ -96,7 +97,9 @@ def take_outcome(
     outcome = _judged(report.moment, terms, ended=ended, left=left)
     take_status(attempt, outcome.status, report.moment.score, before=report.before, late=late)
     if not late:
-        attempt.completion_status = outcome.completion
+        # What an earlier session has completed stays so, as the status of both does.
+        stays = report.before in scorm12.DONE and attempt.completion_status == scorm2004.COMPLETED
+        attempt.completion_status = scorm2004.COMPLETED if stays else outcome.completion
         if attempt.success_status != scorm2004.PASSED:
             attempt.success_status = outcome.success
 

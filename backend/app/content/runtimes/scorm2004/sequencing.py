@@ -132,17 +132,18 @@ class Scorm2004Sequencing:
         return Standing(way.row.status, controls_of(way), frozenset(_choosable(course)))
 
     def allowed(self, session: Session, version: Version, enrollment_id: int) -> dict[str, Any]:
-        """What the content may ask for (`adl.nav.request_valid`, SN 5.6.5)."""
+        """What the content may ask for (`adl.nav.request_valid`, SN 5.6.5); None for what is not worked out."""
         way = _find(session, version, enrollment_id)
         if way is None:
             return {}
         course = way.course
-        names = list(course)
+        many = len(list(course)) > _MANY
+        leaves = [name for name in course if course.is_leaf(name)]
         return {
             "continue": would(course, "continue"),
             "previous": would(course, "previous"),
-            "choice": list(_choosable(course)) if len(names) <= _MANY else [],
-            "jump": [name for name in names if course.is_leaf(name)] if len(names) <= _MANY else [],
+            "choice": None if many else _choosable(course),
+            "jump": [] if not _may_jump(way) else None if many else leaves,
         }
 
     def begins(self, session: Session, version: Version, launch: Launch) -> None:
@@ -196,16 +197,25 @@ class Scorm2004Sequencing:
         self, session: Session, way: _Way, request: str, target: str | None, *, now: datetime | None = None
     ) -> Moved:
         """Carry out a request, and end what it leaves behind."""
+        if request == "jump" and not _may_jump(way):
+            return Moved(refused=True)
         course, left = way.course, way.course.state.current
         attempt = None if left is None or not course.state.opened else _latest(session, way, left)
-        if left is not None and attempt is not None and course.track(left).active:
-            course.track(left).suspended = attempt.exit == "suspend"
+        was_shown = attempt is not None and bool(attempt.cmi)
+        was_active = left is not None and course.track(left).active
+        if left is not None and was_active:
+            course.track(left).suspended = attempt is not None and attempt.exit == "suspend"
+            # What never came to be shown ends as `abandon` has it: nothing is concluded from its silence.
+            course.track(left).active = was_shown or request == "suspendAll"
         answer = navigate(course, request, target)
         if answer.refused:
             if left is not None:
-                course.track(left).suspended = False
+                course.track(left).suspended, course.track(left).active = False, was_active
             return Moved(refused=True)
-        if left is not None and attempt is not None and request != "suspendAll":
+        if attempt is not None and request == "suspendAll":
+            # Content that is closed says that it has ended; it was the student who broke off.
+            attempt.exit, attempt.finished_at = "suspend", None
+        elif left is not None and attempt is not None and was_shown:
             _end(course, left, attempt, now)
         if answer.over and request in _FINISHES:
             close(course)
@@ -227,7 +237,15 @@ def controls_of(way: _Way) -> Controls:
     return Controls(current, tuple(name for name, yes in makes_sense.items() if yes and name not in hidden))
 
 
+def _may_jump(way: _Way) -> bool:
+    """Only the 4th edition knows jumps (SN 5.6.4)."""
+    return "4th" in way.version.manifest.edition.lower()
+
+
 def _choosable(course: Course) -> list[str]:
+    if len(list(course)) > _MANY:
+        # The rules on the way to each part are looked at when one is chosen.
+        return [name for name in course if course.is_leaf(name) and is_valid(course, "choice", name)]
     return [name for name in course if course.is_leaf(name) and _may_choose(course, name)]
 
 
@@ -312,6 +330,14 @@ def _find(session: Session, version: Version, enrollment_id: int) -> _Way | None
 def _course(version: Version, row: ScormCourse) -> Course:
     tree = tree_of(version.manifest)
     state = _STATE.validate_python(row.state)
+    activities = {activity.id for activity in tree.walk()}
+    if state.current not in activities:
+        state.current = None
+    if state.suspended not in activities:
+        state.suspended = None
+    for track in state.tracks.values():
+        if track.order is not None:
+            track.order = [name for name in track.order if name in activities]
     # The same student gets the same questions again, in the same order.
     seed = Random(f"{row.enrollment_id}/{version.id}/{sum(t.attempts for t in state.tracks.values())}")  # noqa: S311
     return Course(tree, state, seed, forgets_shared=bool(version.manifest.details.get("forgets_objectives")))

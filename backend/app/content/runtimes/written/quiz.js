@@ -47,7 +47,7 @@ function rules() {
   if (quiz.attempts !== 1) {
     lines.push({ highest: "Your best attempt counts.", last: "Your last attempt counts.", first: "Your first attempt counts.", average: "The average of your attempts counts." }[quiz.method]);
   }
-  if (quiz.feedback === "due" && quiz.due_at) lines.push(`Right answers are shown from ${new Date(quiz.due_at).toLocaleString()}.`);
+  if (quiz.due) lines.push(`Due ${quiz.due}.${quiz.feedback === "due" ? " Right answers are shown afterwards, and nobody starts the quiz any more." : ""}`);
   return made("ul", { class: "rules" }, ...lines.map(text => made("li", { text })));
 }
 
@@ -64,7 +64,7 @@ function result(past, open) {
 function overview() {
   clearInterval(clock);
   const parts = [rules()];
-  const left = quiz.attempts === null || quiz.used < quiz.attempts;
+  const left = !quiz.closed && (quiz.attempts === null || quiz.used < quiz.attempts);
   if (left || quiz.preview && quiz.attempts !== 0) {
     const button = made("button", { type: "button", class: "main", text: quiz.past.length ? "Take the quiz again" : "Start the quiz" });
     button.addEventListener("click", () => begin(button));
@@ -269,6 +269,7 @@ async function checkOne(question, button, lock, box) {
     part.focus();
   } catch (error) {
     button.disabled = false;
+    changed(question, question.answer); // it was taken out of what waits, and is not saved
     trouble(error instanceof TypeError ? "There is no connection. Try again when you are online." : error.message);
   }
 }
@@ -278,6 +279,7 @@ async function finish(why, failed = () => {}) {
   ending = true;
   try {
     if (!quiz.preview && !await allSent()) throw new Error("Some answers are not saved yet, so nothing was submitted. Try again when you are online.");
+    if (!quiz.open) return; // sending found that the time is over, and shows what came of it
     const answers = Object.fromEntries(quiz.open.questions.filter(answered).map(({ position, answer }) => [position, answer]));
     quiz = await ask("quiz/submit", quiz.preview ? { attempt: 0, answers } : { attempt: quiz.open.attempt });
     over(why);

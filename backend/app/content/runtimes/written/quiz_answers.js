@@ -12,8 +12,12 @@ export function made(name, { text, ...attributes } = {}, ...children) {
   return one;
 }
 
+let groups = 0; // radios of one name exclude each other, and several attempts stand on one page
+const NUMBER = /^[+-]?(\d+([.,]\d*)?|[.,]\d+|[1-9]\d{0,2}(,\d{3})+(\.\d+)?)(e[+-]?\d+)?$/i;
+
 function choices(question, kind, texts, chosen, changed) {
-  const name = `q${question.position}`;
+  groups += 1;
+  const name = `q${groups}`;
   const boxes = texts.map(({ id, text }) => {
     const box = made("input", { type: kind, name, value: id });
     box.checked = chosen.includes(id);
@@ -35,8 +39,15 @@ const kinds = {
 
   numeric(question, changed) {
     const field = made("input", { type: "text", inputmode: "decimal", maxlength: 40, autocomplete: "off", value: question.answer.value ?? "" });
-    field.addEventListener("input", () => changed(field.value.trim() ? { value: field.value.trim() } : {}));
-    return made("label", { class: "number" }, made("span", { text: "Your answer, a number" }), field);
+    const fault = made("p", { class: "help", role: "status" });
+    const typed = () => field.value.trim();
+    const isNumber = () => !typed() || NUMBER.test(typed().replace("−", "-"));
+    field.addEventListener("input", () => {
+      if (isNumber()) fault.textContent = "";
+      changed(typed() ? { value: typed() } : {});
+    });
+    field.addEventListener("change", () => { fault.textContent = isNumber() ? "" : "Enter a number only, such as 12.5."; });
+    return made("div", {}, made("label", { class: "number" }, made("span", { text: "Your answer, a number" }), field), fault);
   },
 
   match(question, changed) {
