@@ -87,7 +87,7 @@ class _Reader:
             )
         title = title or main
         item = Item(ITEM, title, path=CONTENT, details={"library": main})
-        return Manifest("h5p", main, main, title, (item,), tuple(self.warnings), outside)
+        return Manifest("h5p", main, main, title, (item,), tuple(self.warnings), outside=outside)
 
     def _json(self, name: str, at_most: int) -> dict[str, Any] | None:
         """One file as an object; None, with the fault, if it is none."""
