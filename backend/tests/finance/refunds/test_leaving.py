@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.db.models import Enrollment, User, Withdrawal, WithdrawalForm
 from app.finance.agreements import service as agreements
+from app.finance.agreements.refund_terms import AgreedRefund
 from app.finance.agreements.service import SignedAgreement
 from app.finance.refunds.time_to_cancel import within
 from tests.factories.school import School
@@ -22,7 +23,18 @@ NOW = datetime(2026, 5, 20, 16, tzinfo=UTC)
 
 
 def agreed(signed_at: datetime, policy: str = "gnpec-current") -> SignedAgreement:
-    return SignedAgreement(1, signed_at, signed_at, policy, 0, False, (), ())
+    return SignedAgreement(
+        1,
+        signed_at,
+        signed_at,
+        AgreedRefund(policy),
+        0,
+        False,
+        (),
+        (),
+        starts_on=signed_at.date(),
+        weeks=None,
+    )
 
 
 @pytest.mark.parametrize(
