@@ -162,7 +162,7 @@ OPEN = (
     "class_meetings", "classes", "content_files", "content_packages", "credential_types", "externship_agreements",
     "externship_rubrics", "externship_sites", "externship_supervisors", "grade_books", "grade_categories",
     "grade_items", "history_seals", "ledger_closings", "lesson_media", "lesson_texts", "lessons", "modules",
-    "program_fees", "programs", "question_versions", "questions", "school", "school_holidays", "school_policies",
+    "program_fees", "programs", "school", "school_holidays", "school_policies",
     "school_signatories", "school_terms", "skill_versions", "skills", "student_fields",
 )  # fmt: skip
 

@@ -59,8 +59,6 @@ OPEN = {
     "modules": "what is taught",
     "program_fees": "what a program costs",
     "programs": "what is taught",
-    "question_versions": "what is asked",
-    "questions": "what is asked",
     "school": "the school's name and address",
     "school_holidays": "the calendar",
     "school_policies": "the school's rules",
@@ -75,6 +73,7 @@ OPEN = {
 OFFICE = {
     "classroom and office work": ("kiosks", "transcript_batches", "transcript_batch_items"),
     "what the office prepares for authorities": ("closure_archives", "inspected_students", "inspection_packets"),
+    "questions with their right answers": ("question_versions", "questions"),
     "imports": ("data_import_mappings", "data_import_records", "data_imports"),
     "notes of the staff": ("student_notes",),
     "keys, counters and queues of the system": (
