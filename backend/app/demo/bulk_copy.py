@@ -1,4 +1,4 @@
-"""Rows by the thousand: keys drawn from the sequences, then INSERT in a pipeline, all in the caller's transaction."""
+"""Rows by the thousand: keys drawn from the sequences, then COPY, all in the caller's transaction."""
 
 from __future__ import annotations
 
@@ -28,13 +28,17 @@ class Copier:
 
     def copy(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         """Append the rows."""
-        # Not COPY: PostgreSQL refuses it on tables whose policies say who sees which rows.
-        command = sql.SQL("INSERT INTO {} ({}) VALUES ({})").format(
-            sql.Identifier(table),
-            sql.SQL(", ").join(map(sql.Identifier, columns)),
-            sql.SQL(", ").join(sql.Placeholder() * len(columns)),
-        )
-        values = [[Jsonb(value) if isinstance(value, dict) else value for value in row] for row in rows]
+        # PostgreSQL refuses COPY into tables whose policies say who sees which rows: it goes by a table beside.
+        into, names = sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, columns))
+        beside = sql.Identifier(f"copied_{table}")
+        create = sql.SQL("CREATE TEMP TABLE {} ON COMMIT DROP AS SELECT {} FROM {} WITH NO DATA")
+        count = 0
         with self._connection.cursor() as cursor:
-            cursor.executemany(command, values)
-        self.counts[table] = self.counts.get(table, 0) + len(values)
+            cursor.execute(create.format(beside, names, into))
+            with cursor.copy(sql.SQL("COPY {} ({}) FROM STDIN").format(beside, names)) as copy:
+                for row in rows:
+                    copy.write_row([Jsonb(value) if isinstance(value, dict) else value for value in row])
+                    count += 1
+            cursor.execute(sql.SQL("INSERT INTO {} ({}) SELECT {} FROM {}").format(into, names, names, beside))
+            cursor.execute(sql.SQL("DROP TABLE {}").format(beside))
+        self.counts[table] = self.counts.get(table, 0) + count
