@@ -91,7 +91,7 @@ def launch(
     session.add(record)
     session.flush()
     runtime = runtime_of(version.standard)
-    runtime.prepare(session, record, item)
+    runtime.prepare(session, subject, record, item)
     session.flush()
     if enrollment_id is not None and counts:
         history.record(

@@ -48,7 +48,7 @@ def waive(
         created_at=now,
         last_seq=0,
     )
-    runtime.prepare(session, record, item)
+    runtime.prepare(session, subject, record, item)
     is_first = not has_begun(session, held.id, package)
     if is_first:
         begin(session, version, package, record, now)

@@ -276,7 +276,8 @@ def _preview_state(
     shown = grading.shown(drawn, questions, {}, reveals=False, graded=graded)
     for one in shown:
         one["answer"] = given.get(one["position"], {})
-        one["feedback"] = grading.feedback(questions[drawn[one["position"] - 1].version], one["answer"])
+        if sitting.launch.session_state.get("shows_keys"):
+            one["feedback"] = grading.feedback(questions[drawn[one["position"] - 1].version], one["answer"])
     past = {
         "number": 1,
         "percent": float(shown_percent(percent)),

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from app.content.packages.model import Item, Manifest
 from app.content.packages.single_file import Source
 from app.content.packages.versions import Version
+from app.core.permissions import Subject
 from app.db.models import ContentType, Launch, ScormData
 from app.lrs.service import Call
 from app.rules.media import Span
@@ -191,8 +192,8 @@ class Runtime(Protocol):
     def needs_nothing(self, item: Item) -> bool:
         """Whether a part is done from the start, without being opened."""
 
-    def prepare(self, session: Session, launch: Launch, item: Item) -> None:
-        """Give a launch what its session is known by, before anything is said of it."""
+    def prepare(self, session: Session, subject: Subject, launch: Launch, item: Item) -> None:
+        """Give a launch what its session is known by and what its person may see, before anything is said of it."""
 
     def launched(
         self,

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from app.content.packages.model import Item
 from app.content.packages.versions import Version
 from app.content.runtimes.protocol import Report, Sequencing
+from app.core.permissions import Subject
 from app.db.models import Launch, ScormData
 
 
@@ -34,7 +35,7 @@ class Usual:
     def needs_nothing(self, item: Item) -> bool:
         return False
 
-    def prepare(self, session: Session, launch: Launch, item: Item) -> None:
+    def prepare(self, session: Session, subject: Subject, launch: Launch, item: Item) -> None:
         """Nothing: the player page is what a session is known by."""
 
     def launched(

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,9 +15,10 @@ from app.content.quizzes import accommodations, endings
 from app.content.quizzes.accommodations import AccommodationForm
 from app.core import clock
 from app.core.actions import Action
+from app.core.permissions import Duty, Role
 from app.db.models import AuditEntry, LessonCompletion, QuizAnswer, QuizAttempt
 from app.projections.service import SUBSCRIBERS
-from tests.content.conftest import Play, School
+from tests.content.conftest import Play, School, subject_of
 from tests.content.quizzes.conftest import Take, Taker, planner, question
 
 QuizOf = Callable[..., School]
@@ -276,6 +278,33 @@ def test_a_preview_is_graded_and_leaves_no_trace(school: School, quiz_of: QuizOf
     assert state["open"]["attempt"] == 0
     assert school.session.scalars(select(QuizAttempt)).all() == []
     assert school.attempts() == []
+
+
+@pytest.mark.parametrize(
+    ("role", "duties", "sees"),
+    [
+        (Role.ADMIN, frozenset(), True),
+        (Role.INSTRUCTOR, frozenset({Duty.REGISTRAR}), False),
+        (Role.INSTRUCTOR, frozenset({Duty.AUDITOR}), True),
+    ],
+)
+def test_a_preview_shows_right_answers_to_those_alone_to_whom_the_bank_does(
+    school: School,
+    quiz_of: QuizOf,
+    play: Play,
+    monkeypatch: pytest.MonkeyPatch,
+    role: Role,
+    duties: frozenset[Duty],
+    sees: bool,
+) -> None:
+    quiz_of(question(school, "numeric", value="5"))
+    person = replace(subject_of(school.instructor), role=role, duties=duties)
+    monkeypatch.setattr("tests.content.conftest.subject_of", lambda _user: person)
+    taker = Taker(play(preview=True))
+    taker.start()
+    done = taker.post("submit", {"attempt": 0, "answers": {"1": {"value": "4"}}}).json()
+    asked = done["past"][0]["questions"][0]
+    assert (asked["earned"], "feedback" in asked) == (0, sees)
 
 
 def test_the_grade_book_is_given_what_the_attempts_come_to_passed_or_not(

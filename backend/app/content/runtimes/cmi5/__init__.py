@@ -22,6 +22,7 @@ from app.content.runtimes.cmi5.statements import Cmi5Statements
 from app.content.runtimes.cmi5.units import unit_of
 from app.content.runtimes.protocol import Learner, Report, Sitting, SoFar, package_address
 from app.content.runtimes.usual import Usual
+from app.core.permissions import Subject
 from app.db.models import ContentType, Launch, ScormData
 
 
@@ -96,7 +97,7 @@ class Cmi5(Usual):
     def needs_nothing(self, item: Item) -> bool:
         return unit_of({}).satisfies(item.details["moveOn"])
 
-    def prepare(self, session: Session, launch: Launch, item: Item) -> None:
+    def prepare(self, session: Session, subject: Subject, launch: Launch, item: Item) -> None:
         sessions.prepare(session, launch, item)
 
     def launched(

@@ -8,12 +8,17 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy.orm import Session
+
+from app.academics import service as academics
+from app.content.bank import policy as bank
 from app.content.packages.model import Item, Manifest
 from app.content.packages.single_file import Source
 from app.content.runtimes.protocol import Learner, Report, Sitting, SoFar, package_address
 from app.content.runtimes.usual import Usual
 from app.content.scores import exact_percent
 from app.core.errors import Invalid
+from app.core.permissions import Subject
 from app.db.models import ContentType, Launch, ScormData
 from app.rules import scorm12
 from app.rules.quizzes import LessonState, lesson_status
@@ -72,6 +77,12 @@ class Written(Usual):
 
     def describe(self, archive: Source, root: str, files: Mapping[str, str]) -> Manifest:
         raise Invalid("Lessons of this kind are written here and not uploaded.")
+
+    def prepare(self, session: Session, subject: Subject, launch: Launch, item: Item) -> None:
+        """Whoever looks at the lesson sees right answers only where the bank of questions shows them, too."""
+        if launch.enrollment_id is None:
+            program_id = academics.lesson_place(session, launch.lesson_id).program_id
+            launch.session_state = {"shows_keys": bank.may_read(session, subject, program_id)}
 
     def start(self, learner: Learner, item: Item, attempt: ScormData | None) -> dict[str, Any]:
         kept = {} if attempt is None else attempt.cmi

@@ -25,6 +25,7 @@ from app.content.runtimes.usual import Usual
 from app.content.runtimes.xapi import tincan
 from app.content.runtimes.xapi.statements import XapiStatements
 from app.core.installation import installation
+from app.core.permissions import Subject
 from app.db.models import ContentType, Launch, ScormData
 from app.lrs import service as record_store
 
@@ -91,7 +92,7 @@ class Xapi(Usual):
     ) -> None:
         """Nothing: the content says everything in statements."""
 
-    def prepare(self, session: Session, launch: Launch, item: Item) -> None:
+    def prepare(self, session: Session, subject: Subject, launch: Launch, item: Item) -> None:
         home_page = installation(session).home_page
         name = queries.user_name(session, launch.user_id)
         launch.session_state = {
