@@ -1,7 +1,7 @@
 """SQL of payment plans. What is paid is read from the ledger each time, so there is no second balance."""
 
 from collections.abc import Collection, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +20,6 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.orm import Session, aliased
 
 from app.core.constraints import register_conflict
@@ -34,7 +33,6 @@ from app.db.models import (
     LedgerTransaction,
     PaymentPlan,
     PaymentPlanInstallment,
-    PaymentPlanReminder,
     Program,
     User,
 )
@@ -59,7 +57,7 @@ _PLANS = 0x504C414E
 """The first key of an advisory lock; the second is a plan's number."""
 _Reversal = aliased(LedgerTransaction)
 _OPEN = PaymentPlan.ended_at.is_(None)
-_IN_FORCE = and_(_OPEN, PaymentPlan.agreed_at.is_not(None))
+IN_FORCE = and_(_OPEN, PaymentPlan.agreed_at.is_not(None))
 
 
 # Writing
@@ -200,7 +198,7 @@ def credits_of(session: Session, plan_id: int) -> Sequence[Row[Any]]:
     return session.execute(_money().where(PaymentPlan.id == plan_id, ~_of_late_fees())).all()
 
 
-def _installments(*where: ColumnElement[bool]) -> Select[Any]:
+def installments(*where: ColumnElement[bool]) -> Select[Any]:
     """Installments with what is unpaid, the oldest paid first: `unpaid`, and of the whole plan `waiting`, what payers
     were billed for that counts once they have paid it. Late fees that are not waived are paid before the
     installments."""
@@ -248,7 +246,7 @@ def plans(session: Session, *where: ColumnElement[bool]) -> tuple[Sequence[Row[A
     ).all()
     if not heads:
         return heads, ()
-    rows = _installments(PaymentPlan.id.in_([one.PaymentPlan.id for one in heads]))
+    rows = installments(PaymentPlan.id.in_([one.PaymentPlan.id for one in heads]))
     order = (PaymentPlanInstallment.plan_id, PaymentPlanInstallment.number)
     return heads, session.execute(rows.order_by(*order)).all()
 
@@ -257,7 +255,7 @@ def listing(
     session: Session, paging: Paging, visible: ColumnElement[bool], today: date, *, state: str | None = None
 ) -> Listing[Any]:
     """Plans with what is past due, since when, and what is due next. Sorts: student, program, past_due, since, next."""
-    one = _installments().subquery()
+    one = installments().subquery()
     late = and_(one.c.unpaid > 0, one.c.due_on < today)
     coming = and_(one.c.unpaid > 0, one.c.due_on >= today)
     sums = (
@@ -343,7 +341,7 @@ def with_fees(session: Session, today: date) -> Sequence[int]:
     return session.scalars(
         select(PaymentPlan.id)
         .where(
-            _IN_FORCE,
+            IN_FORCE,
             PaymentPlan.terms["late_fee"].astext.not_in(("no_fee",)),
             PaymentPlan.id.in_(due),
         )
@@ -357,53 +355,3 @@ def posted_for(session: Session, requests: Collection[UUID]) -> dict[UUID, int]:
         select(LedgerTransaction.request, LedgerTransaction.id).where(LedgerTransaction.request.in_(requests))
     )
     return {row.request: row.id for row in rows}
-
-
-def to_remind(session: Session, today: date, before: int, after: int) -> Sequence[Row[Any]]:
-    """Unpaid installments that a reminder is due for and was not sent: plan, number, kind, due_on, unpaid, student."""
-    one = _installments(_IN_FORCE).subquery()
-    kinds: list[tuple[ColumnElement[bool], ColumnElement[str]]] = []
-    if before:
-        soon = one.c.due_on.between(today, today + timedelta(days=before))
-        kinds.append((soon, literal("before")))
-    if after:
-        kinds.append((one.c.due_on <= today - timedelta(days=after), literal("after")))
-    if not kinds:
-        return ()
-    kind = case(*kinds)
-    sent = select(PaymentPlanReminder.plan_id).where(
-        PaymentPlanReminder.plan_id == one.c.plan_id,
-        PaymentPlanReminder.number == one.c.number,
-        PaymentPlanReminder.kind == kind,
-    )
-    return session.execute(
-        select(
-            one.c.plan_id,
-            one.c.number,
-            one.c.due_on,
-            one.c.unpaid,
-            kind.label("kind"),
-            PaymentPlan.student_id,
-            PaymentPlan.enrollment_id,
-            User.full_name,
-            User.email,
-            Program.name.label("program"),
-        )
-        .join(PaymentPlan, PaymentPlan.id == one.c.plan_id)
-        .join(User, User.id == PaymentPlan.student_id)
-        .join(Enrollment, Enrollment.id == PaymentPlan.enrollment_id)
-        .join(Program, Program.id == Enrollment.program_id)
-        .where(one.c.unpaid > 0, kind.is_not(None), User.deleted_at.is_(None), ~sent.exists())
-        .order_by(one.c.plan_id, kind, one.c.number)
-    ).all()
-
-
-def mark_reminded(session: Session, plan_id: int, kind: str, numbers: Collection[int]) -> list[int]:
-    """Note a reminder of these installments; those that were not noted already."""
-    made = session.scalars(
-        pg_insert(PaymentPlanReminder)
-        .values([{"plan_id": plan_id, "number": number, "kind": kind} for number in numbers])
-        .on_conflict_do_nothing()
-        .returning(PaymentPlanReminder.number)
-    ).all()
-    return sorted(made)

@@ -19,7 +19,7 @@ from app.db.models import PaymentPlan
 from app.enrollment import service as enrollment
 from app.finance.ledger import policies_in_force, policy
 from app.finance.ledger import queries as ledger
-from app.finance.ledger.plans import queries
+from app.finance.ledger.plans import queries, reminder_queries
 from app.finance.ledger.plans.schemas import Installment, Plan, PlanForm
 from app.rules import installments as rule
 from app.school import service as school
@@ -310,11 +310,13 @@ def _today(session: Session) -> date:
 def remind(session: Session, settings: Settings, today: date) -> int:
     """Mail students about installments that are due soon or past due, once each; how many emails."""
     policy_now = policies_in_force.payment_plans(session).values
-    rows = queries.to_remind(session, today, policy_now.remind_days_before, policy_now.remind_days_after)
+    rows = reminder_queries.to_remind(
+        session, today, policy_now.remind_days_before, policy_now.remind_days_after
+    )
     known, sent = school.facts(session), 0
     for (plan_id, kind), group in groupby(rows, key=lambda row: (row.plan_id, row.kind)):
         several: list[Row[Any]] = list(group)
-        fresh = set(queries.mark_reminded(session, plan_id, kind, [one.number for one in several]))
+        fresh = set(reminder_queries.mark_reminded(session, plan_id, kind, [one.number for one in several]))
         found = [one for one in several if one.number in fresh]
         if not found:
             continue
