@@ -1,5 +1,8 @@
 """Who may see and change the content of lessons, and what students did in them."""
 
+from typing import Any
+
+from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
 from app.core import visibility
@@ -51,6 +54,11 @@ def require_waive(session: Session, subject: Actor, user_id: int) -> None:
 def may_read_attempts(session: Session, subject: Actor, user_id: int) -> bool:
     """One's own work in lessons, or that of students whom one sees."""
     return visibility.may_see(session, subject, Records.STUDENTS, user_id)
+
+
+def limit_attempts(session: Session, subject: Actor, column: Any) -> ColumnElement[bool]:
+    """The condition that a column of account numbers holds somebody of whom `may_read_attempts`."""
+    return visibility.limit(session, subject, Records.STUDENTS, column)
 
 
 def require_read_attempts(session: Session, subject: Actor, user_id: int) -> None:

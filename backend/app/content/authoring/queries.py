@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, func, select
+from sqlalchemy import ColumnElement, Row, delete, func, select
 from sqlalchemy.orm import Session
 
 from app.core.constraints import register_conflict
@@ -12,6 +12,7 @@ from app.core.search import matches
 from app.db.models import (
     ContentPackage,
     Enrollment,
+    EnrollmentStatus,
     Lesson,
     LessonMedia,
     LessonMove,
@@ -128,8 +129,9 @@ def written_lessons(session: Session, paging: Paging, *, program_id: int | None)
 # Which version a student is on
 
 
-def students_begun(session: Session, lesson_id: int) -> Sequence[Row[Any]]:
-    """Enrollment, account, name, status and highest version of each student who has begun a written version."""
+def students_begun(session: Session, lesson_id: int, visible: ColumnElement[bool]) -> Sequence[Row[Any]]:
+    """Enrollment, account, name and highest version of each student who has begun a written version and studies on;
+    `visible` is a condition on `User`."""
     begun = select(ScormData.enrollment_id, ScormData.package_id).where(ScormData.lesson_id == lesson_id)
     moved = select(LessonMove.enrollment_id, LessonMove.package_id).where(LessonMove.lesson_id == lesson_id)
     both = begun.union(moved).subquery()
@@ -138,14 +140,18 @@ def students_begun(session: Session, lesson_id: int) -> Sequence[Row[Any]]:
             Enrollment.id,
             User.id.label("user_id"),
             User.full_name,
-            Enrollment.status,
             func.max(ContentPackage.version).label("version"),
         )
         .join(both, both.c.enrollment_id == Enrollment.id)
         .join(ContentPackage, ContentPackage.id == both.c.package_id)
         .join(User, User.id == Enrollment.user_id)
-        .where(ContentPackage.standard == STANDARD, User.deleted_at.is_(None))
-        .group_by(Enrollment.id, User.id, User.full_name, Enrollment.status)
+        .where(
+            ContentPackage.standard == STANDARD,
+            Enrollment.status == EnrollmentStatus.ACTIVE,
+            User.deleted_at.is_(None),
+            visible,
+        )
+        .group_by(Enrollment.id, User.id, User.full_name)
         .order_by(User.full_name, Enrollment.id)
     ).all()
 

@@ -20,7 +20,7 @@ from app.core.actions import Action
 from app.core.errors import Conflict, FieldError, Invalid, NotFound
 from app.core.files import FileStore, StoredFile, claims
 from app.core.permissions import Subject, internal
-from app.db.models import ContentPackage, ContentType, EnrollmentStatus, LessonText
+from app.db.models import ContentPackage, ContentType, LessonText, User
 from app.web.listing import Listing
 from app.web.paging import Paging
 
@@ -268,8 +268,9 @@ def students_on_versions(session: Session, subject: Subject, lesson_id: int) -> 
         return []
     return [
         OnVersion(row.id, row.user_id, row.full_name, row.version, row.version == current.version)
-        for row in text_queries.students_begun(session, lesson_id)
-        if row.status is EnrollmentStatus.ACTIVE and policy.may_read_attempts(session, subject, row.user_id)
+        for row in text_queries.students_begun(
+            session, lesson_id, policy.limit_attempts(session, subject, User.id)
+        )
     ]
 
 

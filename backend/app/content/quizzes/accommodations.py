@@ -13,7 +13,7 @@ from app.core import clock, history
 from app.core.actions import Action
 from app.core.errors import Invalid, NotFound
 from app.core.permissions import Subject
-from app.db.models import QuizAccommodation
+from app.db.models import QuizAccommodation, User
 from app.web.field_types import RecordId, Text
 
 
@@ -38,8 +38,8 @@ def of_lesson(session: Session, subject: Subject, lesson_id: int) -> Sequence[An
     """What holds now for students whom one sees: the row, `user_id` and `full_name`. Raises Forbidden, NotFound."""
     policy.require_read(subject)
     place = academics.lesson_place(session, lesson_id)
-    rows = queries.accommodations_of_lesson(session, lesson_id, place.program_id)
-    return [row for row in rows if content_policy.may_read_attempts(session, subject, row.user_id)]
+    visible = content_policy.limit_attempts(session, subject, User.id)
+    return queries.accommodations_of_lesson(session, lesson_id, place.program_id, visible)
 
 
 def students(session: Session, subject: Subject, lesson_id: int) -> list[tuple[int, str]]:
@@ -50,8 +50,8 @@ def students(session: Session, subject: Subject, lesson_id: int) -> list[tuple[i
     place = academics.lesson_place(session, lesson_id)
     return [
         (row.id, row.full_name)
-        for row in queries.active_students(session, place.program_id)
-        if row.user_id != subject.user_id and content_policy.may_read_attempts(session, subject, row.user_id)
+        for row in _students(session, subject, place.program_id)
+        if row.user_id != subject.user_id
     ]
 
 
@@ -63,7 +63,7 @@ def grant(session: Session, subject: Subject, lesson_id: int, values: Accommodat
     """
     policy.require_read(subject)
     place = academics.lesson_place(session, lesson_id)
-    found = {row.id: row.user_id for row in queries.active_students(session, place.program_id)}
+    found = {row.id: row.user_id for row in _students(session, subject, place.program_id)}
     user_id = found.get(values.enrollment_id)
     if user_id is None:
         raise NotFound("There is no such student in this program.")
@@ -94,6 +94,11 @@ def end(session: Session, subject: Subject, lesson_id: int, accommodation_id: in
     policy.require_accommodate(session, subject, row.user_id)
     queries.end_accommodation(session, accommodation_id, subject.user_id, clock.now())
     _record(session, subject, Action.QUIZ_ACCOMMODATION_ENDED, row.QuizAccommodation, row.user_id, None)
+
+
+def _students(session: Session, subject: Subject, program_id: int) -> Sequence[Any]:
+    visible = content_policy.limit_attempts(session, subject, User.id)
+    return queries.active_students(session, program_id, visible)
 
 
 def _record(

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, or_, select, update
+from sqlalchemy import ColumnElement, Row, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -137,14 +137,17 @@ def accommodations(session: Session, enrollment_id: int, lesson_id: int) -> Sequ
     ).all()
 
 
-def accommodations_of_lesson(session: Session, lesson_id: int, program_id: int) -> Sequence[Row[Any]]:
-    """What holds now in a lesson, with the student."""
+def accommodations_of_lesson(
+    session: Session, lesson_id: int, program_id: int, visible: ColumnElement[bool]
+) -> Sequence[Row[Any]]:
+    """What holds now in a lesson, with the student; `visible` is a condition on `User`."""
     return session.execute(
         select(QuizAccommodation, User.id.label("user_id"), User.full_name)
         .join(Enrollment, Enrollment.id == QuizAccommodation.enrollment_id)
         .join(User, User.id == Enrollment.user_id)
         .where(
             QuizAccommodation.ended_at.is_(None),
+            visible,
             (QuizAccommodation.lesson_id == lesson_id)
             | (QuizAccommodation.lesson_id.is_(None) & (Enrollment.program_id == program_id)),
         )
@@ -158,8 +161,8 @@ def end_accommodation(session: Session, number: int, by: int, at: datetime) -> N
     )
 
 
-def active_students(session: Session, program_id: int) -> Sequence[Row[Any]]:
-    """Enrollment, account and name of each student who studies the program now."""
+def active_students(session: Session, program_id: int, visible: ColumnElement[bool]) -> Sequence[Row[Any]]:
+    """Enrollment, account and name of each student who studies the program now; `visible` is a condition on `User`."""
     return session.execute(
         select(Enrollment.id, User.id.label("user_id"), User.full_name)
         .join(User, User.id == Enrollment.user_id)
@@ -167,6 +170,7 @@ def active_students(session: Session, program_id: int) -> Sequence[Row[Any]]:
             Enrollment.program_id == program_id,
             Enrollment.status == EnrollmentStatus.ACTIVE,
             User.deleted_at.is_(None),
+            visible,
         )
         .order_by(User.full_name, Enrollment.id)
     ).all()
@@ -175,8 +179,9 @@ def active_students(session: Session, program_id: int) -> Sequence[Row[Any]]:
 # Results
 
 
-def attempts_of_lesson(session: Session, lesson_id: int) -> Sequence[Row[Any]]:
-    """Every attempt at a lesson's quiz with the student and the version of the lesson."""
+def attempts_of_lesson(session: Session, lesson_id: int, visible: ColumnElement[bool]) -> Sequence[Row[Any]]:
+    """The attempts at a lesson's quiz with the student and the version of the lesson; `visible` is a condition on
+    `User`."""
     return session.execute(
         select(
             QuizAttempt,
@@ -186,6 +191,6 @@ def attempts_of_lesson(session: Session, lesson_id: int) -> Sequence[Row[Any]]:
         )
         .join(User, User.id == QuizAttempt.user_id)
         .join(ContentPackage, ContentPackage.id == QuizAttempt.package_id)
-        .where(QuizAttempt.lesson_id == lesson_id)
+        .where(QuizAttempt.lesson_id == lesson_id, visible)
         .order_by(User.full_name, QuizAttempt.id)
     ).all()

@@ -1,5 +1,6 @@
 """What came of a lesson's quiz: by student, by question, and the attempts of one student."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -20,7 +21,7 @@ from app.core import views
 from app.core.errors import NotFound
 from app.core.permissions import Subject, internal
 from app.core.views import Part
-from app.db.models import QuizAnswer, QuizAttempt
+from app.db.models import QuizAnswer, QuizAttempt, User
 from app.rules import quizzes
 from app.rules.quiz_statistics import Figures, Given, choices_of, figures
 from app.rules.scorm12 import shown_percent
@@ -141,7 +142,7 @@ def of_student(
     name = content_queries.find_user_name(session, user_id)
     if name is None:
         raise NotFound("There is no such student.")
-    rows = [row for row in queries.attempts_of_lesson(session, lesson_id) if row.user_id == user_id]
+    rows = queries.attempts_of_lesson(session, lesson_id, User.id == user_id)
     given = queries.answers(session, [row.QuizAttempt.id for row in rows])
     questions = bank.asked(session, {one.version for row in rows for one in drawn_of(row.QuizAttempt)})
     found = [_attempt(row, given[row.QuizAttempt.id], questions) for row in rows]
@@ -153,15 +154,11 @@ def may_open_bank(session: Session, subject: Subject, lesson_id: int) -> bool:
     return bank_policy.may_read(session, subject, academics.lesson_place(session, lesson_id).program_id)
 
 
-def _rows(session: Session, subject: Subject, lesson_id: int) -> list[Any]:
+def _rows(session: Session, subject: Subject, lesson_id: int) -> Sequence[Any]:
     policy.require_read(subject)
     academics.lesson_place(session, lesson_id)
-    rows = queries.attempts_of_lesson(session, lesson_id)
-    seen = {
-        number: content_policy.may_read_attempts(session, subject, number)
-        for number in {row.user_id for row in rows}
-    }
-    return [row for row in rows if seen[row.user_id]]
+    visible = content_policy.limit_attempts(session, subject, User.id)
+    return queries.attempts_of_lesson(session, lesson_id, visible)
 
 
 def _student(rows: list[Any]) -> StudentResult:
