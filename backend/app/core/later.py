@@ -25,9 +25,8 @@ class later:  # noqa: N801 - stands in for a module, whose names are small
         return getattr(module, self._name) if self._name else module
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith(
-            "__"
-        ):  # whoever looks through modules asks everything for these, and needs none of it
+        # Whoever looks through modules asks everything for these, and needs none of it.
+        if name.startswith("__"):
             raise AttributeError(name)
         return getattr(self._found(), name)
 

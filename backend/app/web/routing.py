@@ -75,9 +75,8 @@ class _BySegment:
                 try:
                     await self._before(Request(scope, receive))
                 except Exception:
-                    _note_route(
-                        scope, self._own[segment]
-                    )  # for the log, which would not know what was refused
+                    # For the log, which would not know what was refused.
+                    _note_route(scope, self._own[segment])
                     raise
         await answering.app(scope, receive, send)
 
