@@ -39,6 +39,8 @@ class Copier:
                 for row in rows:
                     copy.write_row([Jsonb(value) if isinstance(value, dict) else value for value in row])
                     count += 1
-            cursor.execute(sql.SQL("INSERT INTO {} ({}) SELECT {} FROM {}").format(into, names, names, beside))
+            cursor.execute(
+                sql.SQL("INSERT INTO {} ({}) SELECT {} FROM {}").format(into, names, names, beside)
+            )
             cursor.execute(sql.SQL("DROP TABLE {}").format(beside))
         self.counts[table] = self.counts.get(table, 0) + count
