@@ -10,20 +10,25 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Final
 
-from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 STUDENT_ROLE: Final = "aada_student"
-_LIMITED = "own_rows"
-_ROLE = text("SELECT set_config('role', :role, true), set_config('aada.student_id', :student, true)")
+LIMITED: Final = "own_rows"
+"""Where a session says whose rows alone it sees; nothing or None for everybody's."""
+_ROLE = "SELECT set_config('role', %s, true), set_config('aada.student_id', %s, true)"
 
 
 def limit_to(session: Session, student_id: int) -> None:
     """From now on, until its end, the transaction sees this student's rows alone and changes nothing."""
     session.flush()
-    session.execute(_ROLE, {"role": STUDENT_ROLE, "student": str(student_id)})
-    session.info[_LIMITED] = student_id
+    _work_as(session, STUDENT_ROLE, str(student_id))
+    session.info[LIMITED] = student_id
+
+
+def _work_as(session: Session, role: str, student: str) -> None:
+    # As psycopg takes it: every page of a student asks this, and compiling it would cost more than asking.
+    session.connection().exec_driver_sql(_ROLE, (role, student))
 
 
 @contextmanager
@@ -33,18 +38,18 @@ def beyond(session: Session, _why: str) -> Iterator[None]:
     What is written inside is flushed at the end of the block. After an error nothing is, and whoever catches it sees
     the student's rows alone again.
     """
-    student_id = session.info.get(_LIMITED)
+    student_id = session.info.get(LIMITED)
     if student_id is None:
         yield
         return
-    session.execute(_ROLE, {"role": "none", "student": ""})
-    session.info[_LIMITED] = None
+    _work_as(session, "none", "")
+    session.info[LIMITED] = None
     try:
         yield
     except BaseException:
-        session.info[_LIMITED] = student_id
+        session.info[LIMITED] = student_id
         # One that the database has aborted answers nothing more, and takes the setting back itself.
         with suppress(SQLAlchemyError):
-            session.execute(_ROLE, {"role": STUDENT_ROLE, "student": str(student_id)})
+            _work_as(session, STUDENT_ROLE, str(student_id))
         raise
     limit_to(session, student_id)

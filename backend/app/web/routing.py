@@ -8,9 +8,11 @@ each route of a router that is included it works out once more what the route ne
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 from fastapi import APIRouter, FastAPI, Request
-from fastapi.routing import iter_route_contexts
+from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Receive, Scope, Send
+
+from app.web.request import commits_itself
 
 Before = Callable[[Request], Awaitable[None]]
 
@@ -26,6 +28,8 @@ class Addresses:
         self._routes = [route for router in routers for route in router.routes]
         self._groups: dict[str, list[BaseRoute]] = {}
         for route in self._routes:
+            if isinstance(route, APIRoute):
+                commits_itself(route)
             for segment in _segments(route):
                 self._groups.setdefault(segment, []).append(route)
 

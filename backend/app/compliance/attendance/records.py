@@ -141,7 +141,7 @@ def totals_of(
     today = clock.today(zone)
     first = hours.week_of(today) - timedelta(weeks=weeks - 1)
     pace_days = policies_in_force.pace_days(session, zone)
-    since = min(first, today - timedelta(days=pace_days))
+    since = first_day_of_totals(session, zone, weeks=weeks)
     sums = totals_queries.of_enrollments(session, [item.id for item in enrollments], since)
     of_all: dict[date, int] = {}
     for days in sums.by_day.values():
@@ -169,6 +169,14 @@ def totals_of(
         ],
         weeks=_weeks(of_all, first, today),
     )
+
+
+@internal("a day that follows from the school's policies")
+def first_day_of_totals(session: Session, zone: ZoneInfo, *, weeks: int = WEEKS_SHOWN) -> date:
+    """The first day that `totals_of` reads one by one."""
+    today = clock.today(zone)
+    paced_from = today - timedelta(days=policies_in_force.pace_days(session, zone))
+    return min(hours.week_of(today) - timedelta(weeks=weeks - 1), paced_from)
 
 
 def school_weeks(
