@@ -210,7 +210,7 @@ class _Form:
 
     def by_cursor(self, connection: Connection, given: dict[str, Any]) -> Sequence[Any]:
         """Every row, asked by psycopg's cursor."""
-        cursor = connection.connection.cursor()
+        cursor: Any = connection.connection.cursor()
         try:
             cursor.execute(self.sql, self._values(given))
             if self._out is None:

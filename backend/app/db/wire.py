@@ -77,7 +77,7 @@ _WRITERS: Final[dict[type, Callable[[Any], bytes | None]]] = {
 }
 
 
-def written(values: Sequence[Any]) -> list[bytes | None] | None:
+def written(values: Sequence[Any]) -> list[Any] | None:
     """The values as text, in order; None when one of them is of a kind that psycopg must write."""
     found: list[bytes | None] = []
     for value in values:
@@ -92,7 +92,8 @@ def written(values: Sequence[Any]) -> list[bytes | None] | None:
     return found
 
 
-Question = tuple[Prepared, list[bytes | None]]
+Question = tuple[Prepared, list[Any]]
+"""A statement and its values: bytes, or None for NULL."""
 
 
 class Wire:
