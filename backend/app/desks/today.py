@@ -110,11 +110,9 @@ def student_today(session: Session, subject: Subject, zone: ZoneInfo) -> Student
     ready.ahead(session, Page.STUDENTS_FIRST, user_id=subject.user_id, today=today, day=today, soon=soon)
     clock_state = attendance.clock_state(session, subject, zone)
     active = [item for item in clock_state.choices if item.status == "active"]
-    if active:
-        numbers = [item.id for item in active]
-        first = attendance.first_day_of_totals(session, zone, weeks=0)
-        ready.ahead(session, Page.STUDENTS_STUDIES, numbers=numbers, enrollment_id=numbers[0], first=first)
-    totals = attendance.totals_of(session, subject, subject.user_id, active, zone, weeks=0)
+    totals = attendance.totals_of(
+        session, subject, subject.user_id, active, zone, weeks=0, page=Page.STUDENTS_STUDIES
+    )
     work = {
         lesson_id: Work(seconds, last)
         for lesson_id, seconds, last in content.work_by_lesson(session, subject, subject.user_id)

