@@ -54,10 +54,8 @@ def current_package(session: Session, lesson_id: int) -> ContentPackage | None:
     )
 
 
-def version_begun(
-    session: Session, *, enrollment_id: int, lesson_id: int, standard: str
-) -> ContentPackage | None:
-    """The newest version of this standard that the student has worked in or was moved to."""
+def version_begun(session: Session, *, enrollment_id: int, lesson_id: int) -> ContentPackage | None:
+    """The newest version that the student has worked in or was moved to."""
     begun = select(ScormData.package_id).where(
         ScormData.enrollment_id == enrollment_id, ScormData.lesson_id == lesson_id
     )
@@ -68,7 +66,6 @@ def version_begun(
         select(ContentPackage)
         .where(
             ContentPackage.lesson_id == lesson_id,
-            ContentPackage.standard == standard,
             ContentPackage.id.in_(begun.union(moved)),
         )
         .order_by(ContentPackage.version.desc())

@@ -128,6 +128,10 @@ class NavigationIn(BaseModel):
     """The part that is chosen."""
     at: str | None = Field(default=None, max_length=255)
     """The part in which the wish was made; the same wish again changes nothing."""
+    launch_id: str | None = Field(default=None, max_length=36)
+    """The launch in which the wish was made …"""
+    seq: int | None = Field(default=None, ge=1, le=1_000_000_000)
+    """… and the number of its last report, without which nobody can say where the wish leads."""
 
 
 class NavigationOut(BaseModel):

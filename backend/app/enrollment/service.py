@@ -26,6 +26,7 @@ from app.enrollment.admissions.papers import service as admission_papers
 from app.enrollment.completions.self_marked import register as register_self_marked
 from app.enrollment.completions.service import (
     CompletionOutcome,
+    completions_of,
     found,
     has_package,
     is_lesson_done,
@@ -99,6 +100,7 @@ __all__ = [
     "admission_papers",
     "cancel_withdrawal",
     "complete",
+    "completions_of",
     "enroll",
     "enroll_by_email",
     "find_study",

@@ -251,7 +251,7 @@ NOBODY = {
     "compliance.grades.skills.board.read_evidence",
     "compliance.transcripts.deliveries.open_file",
     "compliance.transcripts.deliveries.open_link",
-    "content.authoring.move",
+    "content.versions.move",
     "content.bank.picture",
     "content.launches.launch",
     "documents.register.content",

@@ -169,15 +169,12 @@ def current_package(session: Session, lesson_id: int) -> ContentPackage:
 
 @internal("names the package of a lesson that was opened before")
 def package_for(session: Session, lesson_id: int, enrollment_id: int | None) -> ContentPackage:
-    """The package that this student plays: the current one, or the version they began where the kind of lesson keeps
-    it until somebody moves them. Raises NotFound while there is none."""
+    """The package that this student plays: the version they began, until somebody moves them, else the current one.
+    Raises NotFound while there is none."""
     current = current_package(session, lesson_id)
-    if enrollment_id is None or not runtime_of(current.standard).keeps_version:
+    if enrollment_id is None:
         return current
-    begun = queries.version_begun(
-        session, enrollment_id=enrollment_id, lesson_id=lesson_id, standard=current.standard
-    )
-    return begun or current
+    return queries.version_begun(session, enrollment_id=enrollment_id, lesson_id=lesson_id) or current
 
 
 def _chosen(

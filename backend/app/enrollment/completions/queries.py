@@ -37,6 +37,17 @@ def has_package(session: Session, lesson_id: int) -> bool:
     return bool(session.scalar(select(exists().where(current))))
 
 
+def completions_of(
+    session: Session, enrollment_ids: Collection[int], lesson_ids: Collection[int]
+) -> Sequence[LessonCompletion]:
+    return session.scalars(
+        select(LessonCompletion).where(
+            LessonCompletion.enrollment_id == func.any(id_array("enrollment_ids", list(enrollment_ids))),
+            LessonCompletion.lesson_id == func.any(id_array("lesson_ids", list(lesson_ids))),
+        )
+    ).all()
+
+
 def scores_of(session: Session, lesson_id: int, enrollment_ids: Collection[int]) -> dict[int, Decimal]:
     """Scores of a lesson by enrollment, where there are any."""
     rows = session.execute(

@@ -1,6 +1,6 @@
 """Lessons completed, and the progress that follows: with the enrollment locked, in the event's own transaction."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,6 +23,7 @@ from app.rules.progress import Progress, progress_of_counts
 
 __all__ = [
     "CompletionOutcome",
+    "completions_of",
     "is_lesson_done",
     "lesson_scores",
     "mark_lesson",
@@ -201,6 +202,14 @@ def has_package(session: Session, lesson_id: int) -> bool:
 def is_lesson_done(session: Session, enrollment_id: int, lesson_id: int) -> bool:
     """Whether the lesson counts as done in this enrollment, whoever said so."""
     return completion_queries.completion(session, enrollment_id, lesson_id) is not None
+
+
+@internal("names completions to a room that has asked whose may be seen")
+def completions_of(
+    session: Session, enrollment_ids: Collection[int], lesson_ids: Collection[int]
+) -> Sequence[LessonCompletion]:
+    """What these enrollments have completed of these lessons."""
+    return completion_queries.completions_of(session, enrollment_ids, lesson_ids)
 
 
 @internal("names the scores of a lesson to a room that has asked who may see them")
