@@ -16,6 +16,7 @@ from app.academics import api as academics_api
 from app.academics import pages as academics_pages
 from app.academics.classes import api as classes_api
 from app.academics.classes import pages as classes_pages
+from app.academics.conditions import pages as conditions_pages
 from app.accounts import api as accounts_api
 from app.accounts import pages as accounts_pages
 from app.accounts.factors.entry.pages import ask_proof
@@ -143,6 +144,7 @@ from app.web.turns import Turns
 ROUTERS: list[APIRouter] = [
     academics_api.router,
     academics_pages.router,
+    conditions_pages.router,
     classes_api.router,
     classes_pages.router,
     accounts_api.router,

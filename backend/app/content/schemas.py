@@ -203,6 +203,8 @@ class ResultOut(BaseModel):
     """Whether the content says itself when it is done; where not, the student or an instructor marks the lesson."""
     sequenced: bool = False
     """Whether the course decides itself which part comes next."""
+    to_check: bool = False
+    """Whether all is done, and staff check it before the lesson is complete."""
     navigation: ControlsOut | None = None
     """Where it lets the student go now; None before it is opened, and for a course of one part."""
 

@@ -1,7 +1,7 @@
 """Where the students of a class stand in its lessons."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -122,7 +122,9 @@ def read(session: Session, subject: Subject, class_id: int, zone: ZoneInfo) -> C
                     lesson.id,
                     lesson.title,
                     module,
-                    works.get((one.enrollment_id, lesson.id), Work()),
+                    replace(
+                        works.get((one.enrollment_id, lesson.id), Work()), needs_check=lesson.needs_check
+                    ),
                 )
                 for lesson, module in lessons
             ],

@@ -32,6 +32,8 @@ __all__ = [
 ]
 
 Source = Literal["content", "student", "staff", "grade"]
+_OWN_WORD = ("content", "student")
+"""Whose word comes from the student’s own browser."""
 _CENT = Decimal("0.01")
 
 
@@ -62,6 +64,7 @@ def record_lesson_completion(
 ) -> CompletionOutcome:
     """Write that a lesson is completed, and the enrollment's progress with it.
 
+    A lesson that needs a check in person is completed by staff alone, whatever its content or the student says.
     Safe to repeat: the first completion's moment and source stay, the best score is kept. An enrollment that is
     no longer active is not changed (`counted` is False). NotFound for an enrollment that does not exist or a lesson
     that is not of its program; Invalid for a score outside 0 to 100.
@@ -93,6 +96,9 @@ def record_lesson_completion(
             )
         return CompletionOutcome(counted=True, new=False, progress_pct=record.progress_pct or 0)
 
+    if source in _OWN_WORD and completion_queries.needs_check(session, lesson_id):
+        # Evidence that it is ready to be checked, and no more: somebody has to see it.
+        return CompletionOutcome(counted=True, new=False, progress_pct=record.progress_pct or 0)
     written = LessonCompletion(
         enrollment_id=enrollment_id, lesson_id=lesson_id, completed_at=at, source=source, score_pct=score
     )

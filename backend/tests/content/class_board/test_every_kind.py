@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from fastapi.testclient import TestClient
@@ -17,6 +18,7 @@ from app.db.models import (
     ClassInstructor,
     ClassSeat,
     ContentType,
+    HandInGrade,
     Launch,
     Lesson,
     LessonCompletion,
@@ -211,7 +213,21 @@ def test_assignments_wait_come_back_and_pass(school: School, taught: SchoolClass
 
     school.session.execute(text("UPDATE hand_in_grades SET released_at = NULL"))
     assert of_tray() is State.HANDED_IN
-    school.session.execute(text("UPDATE hand_in_grades SET released_at = now(), passed = false"))
+    given = school.session.scalars(select(HandInGrade)).one()
+    school.session.add(
+        HandInGrade(
+            hand_in_id=given.hand_in_id,
+            request=uuid4(),
+            marks=[0],
+            points=0,
+            points_possible=1,
+            score_pct=0,
+            passed=False,
+            graded_by_name="Tess Carter",
+            released_at=clock.now(),
+        )
+    )
+    school.session.flush()
     assert of_tray() is State.NOT_PASSED
 
 

@@ -106,6 +106,7 @@ function mark() {
 
 function words(result) {
   const score = result.score_pct === null ? "" : ` · ${result.score_pct}%`;
+  if (result.to_check) return "Done: your instructor checks it in person";
   return result.complete ? `Completed${score}` : `${result.done} of ${result.total} completed${score}`;
 }
 
