@@ -65,6 +65,7 @@ from app.compliance.transcripts.deliveries import pages as transcript_deliveries
 from app.compliance.transcripts.public import pages as public_transcripts_pages
 from app.compliance.transcripts.requests import pages as transcript_requests_pages
 from app.content import api as content_api
+from app.content import import_pages as content_import_pages
 from app.content import pages as content_pages
 from app.content.answers import pages as answers_pages
 from app.content.assignments.definitions import pages as assignment_pages
@@ -196,6 +197,7 @@ ROUTERS: list[APIRouter] = [
     authoring_pages.router,
     bank_pages.router,
     answers_pages.router,
+    content_import_pages.router,
     versions_pages.router,
     class_board_pages.router,
     quizzes_pages.router,

@@ -46,7 +46,9 @@ def standing(
         [known.status for known in opening],
         [known.percent for known in opening],
         passing_percent=passing,
-        weights=weights and [weights.get(item.id, Fraction(0)) for item in version.manifest.launchable()],
+        weights=None
+        if weights is None
+        else [weights.get(item.id, Fraction(0)) for item in version.manifest.launchable()],
     )
     whole = None if sequencing is None else sequencing.standing(session, version, enrollment_id)
     if whole is not None:

@@ -26,6 +26,20 @@ class PackageForm(BaseModel):
     """The zip may be web pages that follow no standard and report nothing."""
 
 
+class SeveralForm(BaseModel):
+    """Several files, each of which becomes a lesson."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    packages: Annotated[list[UploadFile], Field(min_length=1, max_length=20, title="Files")]
+
+
+class ReuseForm(BaseModel):
+    """A package of another lesson."""
+
+    package_id: Annotated[RecordId, Field(title="Package or file")]
+
+
 class ShareForm(BaseModel):
     """How much of a film or document completes the lesson."""
 

@@ -23,6 +23,8 @@ from app.content.launches.service import (
 )
 from app.content.launches.waivers import waive
 from app.content.packages.links import link_film
+from app.content.packages.reuse import reusable, reuse
+from app.content.packages.several import import_several
 from app.content.packages.upload import import_package
 from app.content.packages.versions import version_of
 from app.content.results import attempts_of, standing
@@ -41,6 +43,7 @@ __all__ = [
     "attempts_of",
     "commit",
     "import_package",
+    "import_several",
     "is_assignment",
     "launch",
     "lesson",
@@ -52,6 +55,8 @@ __all__ = [
     "packages",
     "preview_result",
     "require_share",
+    "reusable",
+    "reuse",
     "waive",
     "work_by_lesson",
     "work_in_older_version",

@@ -6,7 +6,8 @@ ones, read when it asks: however many slow clients there are, each holds little 
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import ClassVar
 
 import anyio
 from anyio.to_thread import run_sync
@@ -31,6 +32,8 @@ def next_size(size: int, seconds: float) -> int:
 class FileStream(StreamingResponse):
     """A streamed file that is let go of also when the browser stops listening half way, as it does with videos."""
 
+    clock: ClassVar[Callable[[], float]] = time.monotonic
+
     def __init__(self, pieces: Iterator[bytes], status: int, headers: dict[str, str]) -> None:
         super().__init__(pieces, status, headers)
         self._pieces = pieces
@@ -44,9 +47,9 @@ class FileStream(StreamingResponse):
             piece = await self._next()
             while piece:
                 following = asyncio.create_task(self._next()) if is_quick else None
-                began = time.monotonic()
+                began = self.clock()
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
-                passed = time.monotonic() - began
+                passed = self.clock() - began
                 # Let go of before the next is waited for.
                 piece = b""
                 size, is_quick = next_size(size, passed), passed <= QUICK

@@ -193,7 +193,7 @@ def test_the_page_saves_conditions_and_shows_what_is_wrong(
     assert "Second" in client.get(url).text
     given = {"after_lesson_id": str(other.id), "opens_on": "2026-12-01", "optional": "on"}
     assert client.post(url, data=given).status_code == 303
-    assert "December 1, 2026" in client.get(f"/lessons/{school.lesson.id}").text
+    assert "no, it is optional" in client.get(f"/lessons/{school.lesson.id}").text
     again = client.post(f"/lessons/{other.id}/conditions", data={"after_lesson_id": str(school.lesson.id)})
     assert again.status_code == 422
     assert "waits for this one" in again.text

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.content import streaming
 from app.content.streaming import LARGEST, QUICK, SLOW, SMALLEST, FileStream, next_size
 from app.core.files import LocalStore
 
@@ -51,12 +50,9 @@ def sent(
     async def run() -> None:
         await FileStream(window, 200, {})(SCOPE, receive, send)
 
-    real = streaming.time.monotonic
-    streaming.time.monotonic = lambda: clock  # type: ignore[method-assign, assignment]
-    try:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(FileStream, "clock", staticmethod(lambda: clock))
         anyio.run(run)
-    finally:
-        streaming.time.monotonic = real  # type: ignore[method-assign]
     return pieces, window
 
 

@@ -158,7 +158,11 @@ class Scorm2004Sequencing:
         if way is not None:
             shared.inform(way.course, item, cmi["objectives"])
         maps = shared.maps_of(item)
-        return {"maps": maps, "stores": shared.stores_of(way and way.row, item)} if maps else None
+        return (
+            {"maps": maps, "stores": shared.stores_of(None if way is None else way.row, item)}
+            if maps
+            else None
+        )
 
     def weights(self, version: Version) -> dict[str, Fraction]:
         return weights_of(tree_of(version.manifest))
