@@ -1,4 +1,4 @@
-"""One package in many lessons: a package of another lesson becomes the content of this one, without being sent again."""
+"""One package in many lessons: what another lesson plays becomes the content of this one, and is not sent again."""
 
 from sqlalchemy.orm import Session
 
