@@ -51,7 +51,7 @@ def sent(
         await FileStream(window, 200, {})(SCOPE, receive, send)
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(FileStream, "clock", staticmethod(lambda: clock))
+        patched.setattr(FileStream, "clock", lambda _self: clock)
         anyio.run(run)
     return pieces, window
 
