@@ -83,6 +83,53 @@ def interactions_of(cmi: Mapping[str, Any]) -> list[Interaction]:
     return [one for one in map(_interaction, _entries(cmi.get("interactions"))) if one is not None]
 
 
+def of_statement(statement: Mapping[str, Any], name: str) -> dict[str, Any] | None:
+    """An *answered* statement of xAPI as an entry of `cmi.interactions`, under a name of the question; else None.
+
+    Answers name choices by their identifiers (xAPI 1.0.3, Interaction Activities); here they are in words.
+    """
+    about, result, verb = (_mapping(statement.get(part)) for part in ("object", "result", "verb"))
+    definition = _mapping(about.get("definition"))
+    kind = _text(definition.get("interactionType"))
+    if not kind or _text(verb.get("id")).rpartition("/")[2] != "answered":
+        return None
+    words = {
+        _text(one.get("id")): _in_any_language(one.get("description"))
+        for part in ("choices", "scale", "source", "target", "steps")
+        for one in _entries(definition.get(part))
+    }
+    patterns = definition.get("correctResponsesPattern")
+    said = result.get("success")
+    return {
+        "id": name,
+        "type": kind,
+        "description": _in_any_language(definition.get("description")),
+        "learner_response": _worded(_text(result.get("response")), words),
+        "correct_responses": [
+            {"pattern": _worded(_text(one), words)} for one in patterns if isinstance(one, str)
+        ]
+        if isinstance(patterns, list)
+        else [],
+        "result": {True: "correct", False: "incorrect"}.get(said, "") if isinstance(said, bool) else "",
+        "latency": _text(result.get("duration")),
+        "timestamp": _text(statement.get("timestamp")),
+    }
+
+
+def _worded(pattern: str, words: Mapping[str, str]) -> str:
+    """A pattern with the words of its choices in place of their identifiers."""
+    parts = re.split(r"(\[[,.:]\])", pattern)
+    return "".join(words.get(part) or part for part in parts)
+
+
+def _in_any_language(value: object) -> str:
+    return next((_text(one).strip() for one in _mapping(value).values() if _text(one).strip()), "")
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
 def objectives_of(cmi: Mapping[str, Any]) -> list[ObjectiveReport]:
     """The objectives in a data model of either edition that the course has said something of."""
     found = []
