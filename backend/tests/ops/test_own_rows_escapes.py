@@ -3,10 +3,6 @@ what is left on a connection of the pool.
 """
 
 import contextlib
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -27,6 +23,7 @@ from app.db.session import Database, libpq_url
 from app.settings import Settings
 from app.web.request import CurrentSubject, Db
 from tests.factories.accounts import UserFactory
+from tests.ops.killed import killed_in_the_middle
 
 PEOPLE = (
     "INSERT INTO users (id, email, hashed_password, full_name, role) VALUES "
@@ -310,31 +307,6 @@ def _as_a_student(database: Database, act: Callable[[Session], None]) -> None:
     with database.begin() as session:
         own_rows.limit_to(session, 1)
         act(session)
-
-
-KILLED = """
-import sys, psycopg
-connection = psycopg.connect(sys.argv[1], prepare_threshold=None)
-connection.execute("SELECT set_config('role', 'aada_student', true), set_config('aada.student_id', '1', true)")
-assert connection.execute("SELECT current_user").fetchone() == ("aada_student",)
-print("in the middle", flush=True)
-sys.stdin.read()
-"""
-
-
-def killed_in_the_middle(url: str) -> None:
-    """A client that dies in a student's transaction."""
-    client = subprocess.Popen(
-        [sys.executable, "-c", KILLED, url],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        env=os.environ,
-    )
-    assert client.stdout is not None
-    assert client.stdout.readline() == "in the middle\n"
-    client.send_signal(signal.SIGKILL)
-    client.communicate(timeout=60)
 
 
 def test_a_client_that_is_killed_in_the_middle_leaves_no_transaction(

@@ -31,8 +31,8 @@ from app.settings import Settings, load_settings, normalize_database_url
 from tests.client import Client
 from tests.conftest import sign_in_directly
 from tests.factories.school import School
+from tests.ops.killed import killed_in_the_middle
 from tests.ops.pgbouncer import PROGRAM, Pooler, pooling
-from tests.ops.test_own_rows_escapes import killed_in_the_middle
 
 pytestmark = [
     pytest.mark.slow,
