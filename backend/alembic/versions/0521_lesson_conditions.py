@@ -34,7 +34,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Every lesson counts and is open again; progress is worked out again with the next change of a program’s lessons."""
+    """Every lesson counts and is open; progress follows with the next change of a program’s lessons."""
     op.execute(
         """
         ALTER TABLE lessons
