@@ -42,7 +42,7 @@ def import_several(
     `files` are names and seekable files. Raises Forbidden, NotFound, and Invalid with everything that is wrong with any
     of them, by the names of the files; then nothing is kept.
     """
-    policy.require_change(subject)
+    policy.require_change_with_lessons(subject)
     academics.read_module(session, subject, module_id)
     faults: list[FieldError] = []
     recognized = [one for one in (_recognized(name, file, faults) for name, file in files) if one is not None]
