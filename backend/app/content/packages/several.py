@@ -7,7 +7,6 @@ from typing import BinaryIO
 from sqlalchemy.orm import Session
 
 from app.academics import service as academics
-from app.academics.schemas import LessonFields
 from app.content import policy
 from app.content.packages.recognition import read_package
 from app.content.packages.upload import import_package, source_of
@@ -50,7 +49,7 @@ def import_several(
         imported = []
         for one in recognized:
             lesson = academics.create_lesson(
-                session, subject, module_id, LessonFields(title=one.title, content_type=one.kind)
+                session, subject, module_id, academics.LessonFields(title=one.title, content_type=one.kind)
             )
             try:
                 imported.append(
