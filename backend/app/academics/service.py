@@ -24,7 +24,7 @@ from app.academics.records import (
     find_program,
     require_unchanged,
 )
-from app.academics.schemas import LessonFields as LessonFields  # what other rooms make lessons of
+from app.academics.schemas import LessonFields as LessonFields  # noqa: PLC0414 - for the rooms that add lessons
 from app.academics.schemas import ProgramFields
 from app.core import history
 from app.core.actions import Action
