@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import stat
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from queue import Queue
@@ -13,7 +15,7 @@ from psycopg import sql
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import ProgrammingError
 
-from app.core import jobs
+from app.core import jobs, own_rows
 from app.db.models import Attendance, User
 from app.db.session import SESSION_SETTINGS, Database, libpq_url
 from app.lrs.desk.imports import queries as imports
@@ -29,6 +31,7 @@ from app.settings import Settings, load_settings, normalize_database_url
 from tests.client import Client
 from tests.conftest import sign_in_directly
 from tests.factories.school import School
+from tests.ops.killed import killed_in_the_middle
 from tests.ops.pgbouncer import PROGRAM, Pooler, pooling
 
 pytestmark = [
@@ -55,8 +58,11 @@ def between(
     password = make_settings("any").aada_app_password
     assert password is not None
     folder = tmp_path_factory.mktemp("pgbouncer")
-    for above in (folder, *folder.parents[:2]):  # it runs as another user, where we are root
-        above.chmod(0o711)
+    # It runs as another user where we are root, and pytest's folders are closed to others on the whole way.
+    for on_the_way in (folder, *folder.parents):
+        mode = stat.S_IMODE(on_the_way.stat().st_mode)
+        if mode | 0o011 != mode:
+            on_the_way.chmod(mode | 0o011)
     with pooling(folder, postgres.port, password.get_secret_value(), connections=CONNECTIONS) as found:
         yield found
 
@@ -121,6 +127,22 @@ def test_every_connection_has_the_settings_of_the_system(database: Database) -> 
                 assert session.scalar(select(func.current_setting(name))) == value
             # What a transaction sets for itself stays in it.
             session.execute(text("SET LOCAL lock_timeout = '7s'"))
+
+
+def test_a_students_role_stays_with_the_students_transaction(pooled: Settings, database: Database) -> None:
+    """Also where the client dies in the middle of one."""
+    url = pooled.pooler_database_url
+    assert url is not None
+    role = text("SELECT current_user, coalesce(current_setting('aada.student_id', true), '')")
+    for student in range(1, CONNECTIONS + 2):
+        with database.begin() as session:
+            own_rows.limit_to(session, student)
+            assert tuple(session.execute(role).one()) == ("aada_student", str(student))
+        killed_in_the_middle(libpq_url(url))
+        with contextlib.ExitStack() as stack:
+            for _ in range(CONNECTIONS - 1):
+                session = stack.enter_context(database.begin())
+                assert tuple(session.execute(role).one()) == ("aada_app", "")
 
 
 def test_a_job_asked_for_through_it_wakes_the_worker(pooled: Settings, database: Database) -> None:
