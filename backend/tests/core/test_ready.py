@@ -83,11 +83,8 @@ def test_every_one_gives_what_sqlalchemy_gives(session: Session, asked: dict[str
     assert len(found) > 8
     empty = set()
     for name, one in found.items():
-        needed = {
-            bind.key
-            for bind in one.statement.compile().bind_names
-            if bind.required  # type: ignore[attr-defined]
-        }
+        compiled: Any = one.statement.compile()
+        needed = {bind.key for bind in compiled.bind_names if bind.required}
         values = {key: asked[key] for key in needed}
         rows = one.rows(session, **values)
         assert [tuple(row) for row in rows] == [
