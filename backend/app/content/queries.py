@@ -124,6 +124,15 @@ def add_files(session: Session, rows: list[dict[str, object]]) -> None:
     session.execute(insert(ContentFile), rows)
 
 
+def files_of(session: Session, package_id: int) -> list[ContentFile]:
+    """Every file of a version, by path."""
+    return list(
+        session.scalars(
+            select(ContentFile).where(ContentFile.package_id == package_id).order_by(ContentFile.path)
+        )
+    )
+
+
 def package_file(session: Session, package_id: int, path: str) -> ContentFile | None:
     """The file of this path, else the one whose name differs only in case; names never clash so."""
     path = kept_form(path)
