@@ -4,9 +4,9 @@ import hashlib
 import json
 import re
 from io import BytesIO
-from xml.etree import ElementTree
 
 import pytest
+from defusedxml.ElementTree import fromstring
 from sqlalchemy import select
 
 from app.content.bank import service as bank
@@ -31,7 +31,7 @@ def test_the_manifest_names_what_is_there(export: Export, standard: str) -> None
     assert manifest == ("cmi5.xml" if standard == "cmi5" else "imsmanifest.xml")
     assert {"index.html", "lesson.js", "lesson-data.js", "style.css", "files/hands.png"} < set(files)
     assert len([one for one in files if one.startswith("pictures/")]) == 1
-    root = ElementTree.fromstring(read(package, manifest))
+    root = fromstring(read(package, manifest))
     hrefs = [one.get("href") for one in root.iter() if one.tag.endswith("}file")]
     assert hrefs == ([] if standard == "cmi5" else files)
     page = read(package, "index.html")
@@ -57,19 +57,19 @@ def test_the_same_version_makes_the_same_bytes_and_a_corrected_key_others(
 
 def test_each_standard_is_given_the_pass_mark_in_its_own_way(school: School, export: Export) -> None:
     package = export("scorm2004", pass_percent=65)
-    tree = ElementTree.fromstring(read(package, "imsmanifest.xml"))
+    tree = fromstring(read(package, "imsmanifest.xml"))
     assert tree.findtext(f".//{IMS}schemaversion") == "2004 4th Edition"
     assert [one.text for one in tree.iter() if one.tag.endswith("}minNormalizedMeasure")] == ["0.65"]
-    unit = ElementTree.fromstring(read(exported(school, "cmi5"), "cmi5.xml")).find(f"{CMI5}au")
+    unit = fromstring(read(exported(school, "cmi5"), "cmi5.xml")).find(f"{CMI5}au")
     assert unit is not None
     assert (unit.get("moveOn"), unit.get("masteryScore")) == ("CompletedAndPassed", "0.65")
     assert unit.findtext(f"{CMI5}url") == "index.html"
-    old = ElementTree.fromstring(read(exported(school, "scorm12"), "imsmanifest.xml"))
+    old = fromstring(read(exported(school, "scorm12"), "imsmanifest.xml"))
     assert [one for one in old.iter() if one.tag.endswith("masteryscore")] == []
 
 
 def test_a_lesson_without_quiz_is_completed_by_reading(school: School, export: Export) -> None:
-    unit = ElementTree.fromstring(read(export("cmi5", quiz=False), "cmi5.xml")).find(f"{CMI5}au")
+    unit = fromstring(read(export("cmi5", quiz=False), "cmi5.xml")).find(f"{CMI5}au")
     assert unit is not None
     assert (unit.get("moveOn"), unit.get("masteryScore")) == ("Completed", None)
     assert "local_quiz.js" not in read(exported(school, "scorm12"), "lesson.js")

@@ -59,7 +59,8 @@ function interact(one) {
   count += 1;
   const { response, right } = words(one);
   set(`${at}.type`, one.type);
-  set(`${at}.timestamp`, one.at.toISOString().slice(0, 19) + "Z");
+  // Hundredths of a second: some learning systems read a zone only behind them.
+  set(`${at}.timestamp`, `${one.at.toISOString().slice(0, 22)}Z`);
   right.forEach((pattern, n) => set(`${at}.correct_responses.${n}.pattern`, pattern));
   set(`${at}.weighting`, one.points);
   if (response) set(`${at}.learner_response`, response);
