@@ -33,7 +33,25 @@ if TYPE_CHECKING:
 else:
     Image = later("PIL.Image")
 
-__all__ = ["correct", "foresee", "on_key_corrected"]
+__all__ = [
+    "asked",
+    "change",
+    "choices",
+    "correct",
+    "create",
+    "foresee",
+    "hold",
+    "list_questions",
+    "modules",
+    "newest_versions",
+    "on_key_corrected",
+    "picture",
+    "read",
+    "read_edit",
+    "require_known",
+    "set_retired",
+    "versions_of",
+]
 _LARGEST_PICTURE = 10 * 1024**2
 _MOST_PIXELS = 40_000_000
 _FORMATS = ("JPEG", "PNG", "WEBP")

@@ -29,6 +29,7 @@ from app.core.files import FileMissing, FileStore
 from app.core.permissions import Subject
 from app.db.models import ContentFile, ContentPackage
 
+__all__ = ["STANDARDS", "Offer", "Standard", "export", "offer"]
 Standard = Literal["scorm12", "scorm2004", "cmi5"]
 STANDARDS: tuple[tuple[Standard, str], ...] = (
     ("scorm12", "SCORM 1.2"),
