@@ -48,7 +48,7 @@ function outcome() {
     status: judge(),
     completed: kept.end && (!DATA.quiz || percent !== null),
     success: percent === null ? null : compared(percent, pass) >= 0,
-    attempts: kept.used,
+    attempts: kept.used - Number(kept.attempt !== null && !kept.attempt.over), // those that were submitted
     percent: percent === null ? null : written(percent),
     scaled: percent === null ? null : written(fraction(percent.n, percent.d * 100n)),
     place: String(kept.place),
