@@ -2,14 +2,14 @@
 
 A key may be corrected of an older edit, too; the newest edit is still what is asked next.
 
-Revision ID: 0510
-Revises: 0490
+Revision ID: 0530
+Revises: 0521
 """
 
 from alembic import op
 
-revision = "0510"
-down_revision = "0490"
+revision = "0530"
+down_revision = "0521"
 branch_labels = None
 depends_on = None
 
