@@ -15,6 +15,7 @@ from typing import Annotated, Any, Protocol
 
 from fastapi import Depends, Request, Response
 from fastapi.routing import APIRoute
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
@@ -169,7 +170,13 @@ class _OwnRows(Database):
 
     def __init__(self, whole: Database, request: Request) -> None:
         self._whole, self._request = whole, request
-        self.engine, self.sessions = whole.engine, whole.sessions
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._whole, name)
+
+    @property
+    def direct(self) -> Engine:
+        return self._whole.direct
 
     @contextmanager
     def begin(self) -> Iterator[Session]:
