@@ -9,6 +9,10 @@ from tests.migrations.conftest import SchoolAt, connected
 pytestmark = pytest.mark.xdist_group("migrations")
 
 
+GONE_BY = ("refund_computations", "agreement_signatures", "enrollment_agreements")
+"""What refunds went by, or were agreed by."""
+
+
 def used(settings: Settings) -> dict[tuple[str, int], bool]:
     with connected(settings) as connection:
         rows = connection.execute(
@@ -41,7 +45,8 @@ def test_a_version_that_something_went_by_is_in_use_and_no_other(school_at: Scho
 def test_a_school_without_agreements_and_refunds_may_still_change_them(school_at: SchoolAt) -> None:
     database = school_at(school_at.before("0490"))
     with connected(database) as connection:
-        for table in ("refund_computations", "enrollment_agreements"):
-            connection.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER; TRUNCATE {table} CASCADE".encode())
+        for table in GONE_BY:
+            connection.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER".encode())
+        connection.execute(f"TRUNCATE {', '.join(GONE_BY)}".encode())
     upgrade(database, "0490")
     assert not any(used(database).values())
