@@ -9,7 +9,7 @@ from tests.migrations.conftest import SchoolAt, connected
 pytestmark = pytest.mark.xdist_group("migrations")
 
 
-GONE_BY = ("refund_computations", "agreement_signatures", "enrollment_agreements")
+GONE_BY = ("refund_computations", "agreement_links", "agreement_signatures", "enrollment_agreements")
 """What refunds went by, or were agreed by."""
 
 
