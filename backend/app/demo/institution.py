@@ -66,7 +66,8 @@ def write_institution(session: Session, settings: Settings, moment: datetime) ->
 
 
 def _write_refund_policy(session: Session, year: int, today: date) -> None:
-    """The school's own policy of this year, kinder than GNPEC's, and one open point that it has settled."""
+    """The school's own policy of this year, kinder than GNPEC's, one open point that it has settled, and from how much
+    on two people approve a refund."""
     kinds = school.PolicyKind
     for kind, values, note in (
         (
@@ -91,6 +92,7 @@ def _write_refund_policy(session: Session, year: int, today: date) -> None:
             {"other_items": "unissued_returned"},
             "What a student never received is not charged, whatever part of the program is completed.",
         ),
+        (kinds.BILLING, {"second_approval_above_dollars": 1_000}, "Two people look at each larger refund."),
     ):
         known = school.policies.versions(session, SYSTEM, kind)
         begins = max(date(year, 1, 1), *(one.effective_from + timedelta(days=1) for one in known))

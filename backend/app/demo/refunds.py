@@ -16,7 +16,7 @@ from app.enrollment import service as enrollment
 from app.finance.ledger import chart
 from app.finance.refunds.cases import account
 from app.finance.refunds.cases.account import Computed, Leaving
-from app.school.money import BillingPolicy
+from app.school import service as school
 
 _ACTS = UUID("3c1a61f7-4b0e-4f57-9d3c-5d0f8c1b6a72")
 UNPAID = 2
@@ -73,7 +73,8 @@ def write_refunds(
     for one in cases:
         if one.computed.terms.in_force is not None:
             one.computed.terms.in_force.used(session)
-    limit = BillingPolicy().second_approval_above_dollars * 100
+    billing = school.policies.at(session, school.PolicyKind.BILLING, desk.today).values
+    limit = billing.second_approval_above_dollars * 100
     _live(desk, cases, limit)
     credited = {id(one): _credit(desk, one) for one in cases if one.approved and one.cents}
     payments = {
@@ -132,14 +133,14 @@ def _case(session: Session, desk: Desk, item: Enrolled, withdrawal_id: int, proc
 def _live(desk: Desk, cases: list[Case], limit: int) -> None:
     """Approved within some days, paid within the 45 that the state allows; one of the past was forgotten.
 
-    Of those that are not due yet the newest waits for approval, the ones before it are to be paid out, one has the
-    first of two approvals, and one was sent back.
+    Of those that are not due yet the newest waits for approval, one has the first of two approvals, one was sent back,
+    and the oldest are to be paid out.
     """
     owed = [one for one in cases if one.cents]
     open_now = [one for one in reversed(owed) if one.computed.result.due_on >= desk.today]
     waiting = (open_now or owed[::-1])[:1]
-    halfway = [one for one in open_now[2:] if one.cents > limit][:1]
-    back = [one for one in open_now[2:] if one not in halfway][:1]
+    halfway = [one for one in open_now[1:-1] if one.cents > limit][:1]
+    back = [one for one in open_now[1:-1] if one not in halfway][:1]
     for one in cases:
         asked = one.item.story.left or desk.moment
         after = desk.office(one.processed.date() + timedelta(days=desk.random.randint(1, 9)))
