@@ -14,7 +14,7 @@ from sqlalchemy.engine import make_url
 
 from app.commands.doctor import report
 from app.db.session import libpq_url
-from app.ops import dumps, migrations, roles
+from app.ops import dumps, migrations, roles, student_rows
 from app.ops.backup import second
 from app.ops.doctor import examination, wear
 from app.ops.doctor.findings import Installation
@@ -153,6 +153,8 @@ def migrate(
         applied = migrations.upgrade(settings, revision)
         if migrations.state(settings).up_to_date:
             roles.set_app_password(settings)
+            if restored := student_rows.restore(settings):
+                typer.echo(f"made policies and rights of students’ rows again: {', '.join(restored)}")
         for step in applied:
             typer.echo(f"applied {step}")
         if not applied:

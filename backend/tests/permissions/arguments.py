@@ -101,6 +101,7 @@ def _type() -> TypeForm:
 _CHARGE = ChargeForm(request=UUID(int=1), amount_cents=100, type="tuition", memo="Tuition")
 
 CALLS: Mapping[str, Mapping[str, Any]] = {
+    "content.packages.several.import_several": {"files": [("course.zip", io.BytesIO(b"PK nothing"))]},
     "content.assignments.definitions.allow": {"lesson_id": "@assigned_lesson_id"},
     "content.assignments.definitions.allowed": {"lesson_id": "@assigned_lesson_id"},
     "content.assignments.definitions.set_due": {"lesson_id": "@assigned_lesson_id"},
@@ -251,7 +252,7 @@ NOBODY = {
     "compliance.grades.skills.board.read_evidence",
     "compliance.transcripts.deliveries.open_file",
     "compliance.transcripts.deliveries.open_link",
-    "content.authoring.move",
+    "content.versions.move",
     "content.bank.picture",
     "content.launches.launch",
     "documents.register.content",

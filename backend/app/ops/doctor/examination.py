@@ -17,7 +17,18 @@ from app.core import clock, history
 from app.core.actions import Action
 from app.core.permissions import SYSTEM
 from app.db.session import Database
-from app.ops.doctor import addresses, backups, database, email, machine, payments, pooler, scanner, secrets
+from app.ops.doctor import (
+    addresses,
+    backups,
+    database,
+    email,
+    machine,
+    payments,
+    pooler,
+    scanner,
+    secrets,
+    students,
+)
 from app.ops.doctor.findings import Check, Connection, Finding, Installation, Level, problem
 from app.ops.errors import OperatorError
 from app.ops.servers import connect, database_server, embedded_server, is_embedded
@@ -39,6 +50,7 @@ CHECKS: tuple[Check, ...] = (
     database.role,
     database.owner,
     database.others,
+    students.own_rows,
     database.demo,
     pooler.between,
     machine.time,

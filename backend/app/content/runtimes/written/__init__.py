@@ -48,7 +48,6 @@ class Written(Usual):
     script = "written.js"
     statements = None
     reports = True
-    keeps_version = True
     libraries: Mapping[str, Path] = {
         name: _HERE / name for name in ("written.js", "quiz.js", "quiz_answers.js", "written.css")
     }
