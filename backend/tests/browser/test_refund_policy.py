@@ -31,10 +31,10 @@ def test_an_administrator_files_a_policy_after_its_worked_examples(
     seen("refund-policy")
 
     page.get_by_role("link", name="File a new version").click()
-    page.get_by_label("Rule", exact=True).select_option("filed")
+    page.locator("#field-rule").select_option("filed")
     page.get_by_label("Effective from").fill(tomorrow.isoformat())
     page.get_by_label("Approved by").fill("Board of Directors")
-    page.get_by_label("Name", exact=True).fill("Refund policy 2027")
+    page.locator("#field-policy_name").fill("Refund policy 2027")
     page.get_by_label("The rule in words").fill(
         "Through a tenth of the program 80% comes back, through a quarter 60%, then nothing."
     )
