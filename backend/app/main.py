@@ -72,8 +72,10 @@ from app.content.assignments.definitions import pages as assignment_pages
 from app.content.assignments.grading import pages as grading_pages
 from app.content.assignments.hand_ins import pages as hand_in_pages
 from app.content.authoring import pages as authoring_pages
+from app.content.bank import import_pages as bank_import_pages
 from app.content.bank import pages as bank_pages
 from app.content.class_board import pages as class_board_pages
+from app.content.exports import pages as export_pages
 from app.content.host import create_content_app
 from app.content.quizzes import pages as quizzes_pages
 from app.content.versions import pages as versions_pages
@@ -195,6 +197,9 @@ ROUTERS: list[APIRouter] = [
     public_transcripts_pages.router,
     content_api.router,
     authoring_pages.router,
+    export_pages.router,
+    export_pages.api_router,
+    bank_import_pages.router,
     bank_pages.router,
     answers_pages.router,
     content_import_pages.router,
