@@ -56,56 +56,12 @@ def write_institution(session: Session, settings: Settings, moment: datetime) ->
         note="Long enough to look around before a second factor is required.",
         today=today,
     )
-    _write_refund_policy(session, this_year, today)
     for year in range(this_year - 2, this_year + 2):
         for season, first, last in _TERMS:
             term = TermForm(name=f"{season} {year}", first_day=date(year, *first), last_day=date(year, *last))
             school.calendar.save_term(session, SYSTEM, term)
         for holiday in closed_days(year):
             school.calendar.save_holiday(session, SYSTEM, holiday)
-
-
-def _write_refund_policy(session: Session, year: int, today: date) -> None:
-    """The school's own policy of this year, kinder than GNPEC's, one open point that it has settled, and from how much
-    on two people approve a refund."""
-    kinds = school.PolicyKind
-    for kind, values, note in (
-        (
-            kinds.REFUND,
-            {
-                "rule": "filed",
-                "policy_name": f"Refund policy {year}",
-                "clause": "Tuition and fees are prorated on the hours completed until 60% of the program is completed; "
-                "from then on nothing is owed. Canceled within 72 hours of signing, everything but disclosed "
-                "nonrefundable fees comes back. At most $100 of a disclosed application fee is kept. Paid within 45 "
-                "days of the withdrawal.",
-                "schedule": "pro_rata",
-                "nothing_from_percent": 60,
-                "window_hours": 72,
-                "application_fee_cap_dollars": 100,
-                "due_days": 45,
-            },
-            "Filed with GNPEC for the year. In no case less than Standards 12 and 13 give.",
-        ),
-        (
-            kinds.REFUND_SETTINGS,
-            {"other_items": "unissued_returned"},
-            "What a student never received is not charged, whatever part of the program is completed.",
-        ),
-        (kinds.BILLING, {"second_approval_above_dollars": 1_000}, "Two people look at each larger refund."),
-    ):
-        known = school.policies.versions(session, SYSTEM, kind)
-        begins = max(date(year, 1, 1), *(one.effective_from + timedelta(days=1) for one in known))
-        school.policies.add(
-            session,
-            SYSTEM,
-            kind,
-            effective_from=begins,
-            values=values,
-            approved_by="Demo school",
-            note=note,
-            today=today,
-        )
 
 
 def closed_days(year: int) -> list[HolidayForm]:

@@ -39,12 +39,12 @@ def write_withdrawals(session: Session, desk: Desk, enrolled: list[Enrolled]) ->
         note = "Exit interview held; student informed of the refund in writing." if processed else None
         withdrawals.append(
             (key, item.student.user_id, item.id, asked, item.story.progress_pct, desk.random.choice(REASONS), note,
-             processed, asked, asked, "receipt_of_request")
+             processed, asked)
         )  # fmt: skip
     desk.copier.copy(
         "withdrawals",
         ("id", "user_id", "enrollment_id", "requested_at", "progress_pct_at_withdrawal", "reason", "admin_notes",
-         "admin_processed_at", "created_at", "withdrawn_at", "date_basis"),
+         "admin_processed_at", "created_at"),
         withdrawals,
     )  # fmt: skip
     desk.copier.copy(

@@ -16,12 +16,11 @@ from app.enrollment import service as enrollment
 from app.finance.ledger import chart
 from app.finance.refunds.cases import account
 from app.finance.refunds.cases.account import Computed, Leaving
-from app.school import service as school
+from app.school.money import BillingPolicy
 
 _ACTS = UUID("3c1a61f7-4b0e-4f57-9d3c-5d0f8c1b6a72")
-UNPAID = 2
-"""So many refunds are approved and not paid out yet."""
-SENT_BACK = "The kit was issued. Please mark it, and compute the refund again."
+WAITING, APPROVED = 1, 2
+"""The newest refund waits for approval, the ones before it are approved and not paid out yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +45,8 @@ class Case:
     withdrawal_id: int
     computed: Computed
     processed: datetime
-    endorsed: datetime | None = None
     approved: datetime | None = None
     remitted: datetime | None = None
-    rejected: datetime | None = None
 
     @property
     def cents(self) -> int:
@@ -70,12 +67,7 @@ def write_refunds(
         if item.withdrawal_processed_at is not None
     ]
     cases.sort(key=lambda one: (one.processed, one.item.id))
-    for one in cases:
-        if one.computed.terms.in_force is not None:
-            one.computed.terms.in_force.used(session)
-    billing = school.policies.at(session, school.PolicyKind.BILLING, desk.today).values
-    limit = billing.second_approval_above_dollars * 100
-    _live(desk, cases, limit)
+    _live(desk, cases)
     credited = {id(one): _credit(desk, one) for one in cases if one.approved and one.cents}
     payments = {
         id(one): [_payment(desk, one, payee) for payee in one.computed.payees]
@@ -87,17 +79,16 @@ def write_refunds(
     numbers = book(booked)
     keys = desk.copier.keys("refunds", len(cases))
     registrar, chief, bursar = desk.staff_ids[1], desk.staff_ids[0], desk.staff_ids[2]
+    limit = BillingPolicy().second_approval_above_dollars * 100
     desk.copier.copy(
         "refunds",
         ("id", "withdrawal_id", "amount_cents", "policy_basis", "due_on", "computed_by", "endorsed_at", "endorsed_by",
-         "approved_at", "approved_by", "remitted_at", "credit_transaction_id", "created_at", "rejected_at",
-         "rejected_by", "rejection"),
+         "approved_at", "approved_by", "remitted_at", "credit_transaction_id", "created_at"),
         (
             (key, one.withdrawal_id, one.cents, one.computed.basis, one.computed.result.due_on, registrar,
-             one.endorsed, bursar if one.endorsed else None,
+             *((one.approved, bursar) if one.approved and one.cents > limit else (None, None)),
              one.approved, chief if one.approved else None, one.remitted,
-             numbers[id(credited[id(one)])] if id(one) in credited else None, one.processed,
-             *((one.rejected, chief, SENT_BACK) if one.rejected else (None, None, None)))
+             numbers[id(credited[id(one)])] if id(one) in credited else None, one.processed)
             for key, one in zip(keys, cases, strict=True)
         ),
     )  # fmt: skip
@@ -130,35 +121,19 @@ def _case(session: Session, desk: Desk, item: Enrolled, withdrawal_id: int, proc
     return Case(item, withdrawal_id, account.compute(session, leaving, desk.zone), processed)
 
 
-def _live(desk: Desk, cases: list[Case], limit: int) -> None:
-    """Approved within some days, paid within the 45 that the state allows; one of the past was forgotten.
-
-    Of those that are not due yet the newest waits for approval, one has the first of two approvals, one was sent back,
-    and the oldest are to be paid out.
-    """
-    owed = [one for one in cases if one.cents]
-    open_now = [one for one in reversed(owed) if one.computed.result.due_on >= desk.today]
-    waiting = (open_now or owed[::-1])[:1]
-    halfway = [one for one in open_now[1:-1] if one.cents > limit][:1]
-    back = [one for one in open_now[1:-1] if one not in halfway][:1]
-    for one in cases:
+def _live(desk: Desk, cases: list[Case]) -> None:
+    """Approved within some days, paid within the 45 that the state allows; one of the past was forgotten."""
+    for one in cases[: len(cases) - WAITING]:
         asked = one.item.story.left or desk.moment
-        after = desk.office(one.processed.date() + timedelta(days=desk.random.randint(1, 9)))
-        paid = desk.past(desk.office(asked.date() + timedelta(days=desk.random.randint(24, 40))))
-        decided = desk.past(after)
-        if one in waiting:
-            continue
-        if one in halfway:
-            one.endorsed = decided or one.processed
-        elif one in back:
-            one.rejected = decided or one.processed
-        else:
-            one.approved, one.remitted = decided, paid if decided and one.cents else None
-            one.endorsed = decided if one.cents > limit else None
-    unpaid = [one for one in open_now if one not in (*waiting, *halfway, *back)]
-    for one in unpaid[:UNPAID]:
+        one.approved = desk.past(
+            desk.office(one.processed.date() + timedelta(days=desk.random.randint(1, 9)))
+        )
+        if one.approved and one.cents:
+            one.remitted = desk.past(desk.office(asked.date() + timedelta(days=desk.random.randint(24, 40))))
+    owed = [one for one in cases if one.cents]
+    for one in owed[-WAITING - APPROVED : -WAITING]:
         one.approved = one.approved or one.processed
-        one.endorsed, one.remitted = one.approved if one.cents > limit else None, None
+        one.remitted = None
     overdue = [one for one in owed if one.remitted and one.computed.result.due_on < desk.today]
     if overdue:
         overdue[-1].remitted = None

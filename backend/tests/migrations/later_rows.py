@@ -243,6 +243,6 @@ LATER["0472"] = """
         VALUES (1, 2, 'incomplete', '{"current": "item-1", "tracks": {"item-1": {"attempts": 1, "active": true}}}');
 """
 
-LATER["0522"] = """
+LATER["0531"] = """
     UPDATE withdrawals SET withdrawn_at = requested_at, date_basis = 'receipt_of_request' WHERE id = 1;
 """

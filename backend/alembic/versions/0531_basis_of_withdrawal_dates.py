@@ -2,14 +2,14 @@
 
 What the older schema cannot hold is kept in the schema `migration_stash`, and comes back on the way up.
 
-Revision ID: 0522
-Revises: 0521
+Revision ID: 0531
+Revises: 0530
 """
 
 from alembic import op
 
-revision = "0522"
-down_revision = "0521"
+revision = "0531"
+down_revision = "0530"
 branch_labels = None
 depends_on = None
 
@@ -25,10 +25,10 @@ def upgrade() -> None:
         """
         DO $$
         BEGIN
-            IF to_regclass('migration_stash.withdrawals_0522') IS NOT NULL THEN
+            IF to_regclass('migration_stash.withdrawals_0531') IS NOT NULL THEN
                 UPDATE withdrawals w SET date_basis = s.date_basis
-                FROM migration_stash.withdrawals_0522 s WHERE s.id = w.id AND s.withdrawn_at = w.withdrawn_at;
-                DROP TABLE migration_stash.withdrawals_0522;
+                FROM migration_stash.withdrawals_0531 s WHERE s.id = w.id AND s.withdrawn_at = w.withdrawn_at;
+                DROP TABLE migration_stash.withdrawals_0531;
                 IF NOT EXISTS (SELECT FROM pg_tables WHERE schemaname = 'migration_stash') THEN
                     DROP SCHEMA migration_stash;
                 END IF;
@@ -43,7 +43,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute("CREATE SCHEMA IF NOT EXISTS migration_stash")
     op.execute(
-        "CREATE TABLE migration_stash.withdrawals_0522 AS"
+        "CREATE TABLE migration_stash.withdrawals_0531 AS"
         " SELECT id, withdrawn_at, date_basis FROM withdrawals WHERE date_basis IS NOT NULL"
     )
     op.execute("ALTER TABLE withdrawals DROP COLUMN date_basis")
