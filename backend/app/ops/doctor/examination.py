@@ -17,7 +17,18 @@ from app.core import clock, history
 from app.core.actions import Action
 from app.core.permissions import SYSTEM
 from app.db.session import Database
-from app.ops.doctor import addresses, backups, database, email, machine, payments, pooler, scanner, secrets
+from app.ops.doctor import (
+    addresses,
+    backups,
+    database,
+    email,
+    helpers,
+    machine,
+    payments,
+    pooler,
+    scanner,
+    secrets,
+)
 from app.ops.doctor.findings import Check, Connection, Finding, Installation, Level, problem
 from app.ops.errors import OperatorError
 from app.ops.servers import connect, database_server, embedded_server, is_embedded
@@ -41,6 +52,9 @@ CHECKS: tuple[Check, ...] = (
     database.others,
     database.demo,
     pooler.between,
+    helpers.rights,
+    helpers.as_planned,
+    helpers.standby,
     machine.time,
     machine.disk,
     machine.zone_data,
