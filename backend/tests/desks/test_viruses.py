@@ -188,6 +188,7 @@ def test_every_file_that_is_put_into_the_store_was_examined() -> None:
         "compliance/privacy/access.py:answer_with_copy": "the system's own archive, of files that were let in",
         "finance/agreements/proposals/service.py:prepare": "the system's own PDF",
         "finance/agreements/signatures/service.py:sign_as": "the system's own PDF",
+        "content/authoring/service.py:publish": "the lesson's text as the system wrote it",
         "documents/batch.py:_finished": "the system's own PDF",
         "documents/issue.py:issue": "the system's own PDF",
         "ops/doctor/machine.py:files": "a few bytes of the check's own",
@@ -204,4 +205,4 @@ def test_every_file_that_is_put_into_the_store_was_examined() -> None:
             ):
                 found.add(f"{path.relative_to(APP)}:{function.name}")
     # The package's files are examined by its caller, all of them before the first is put.
-    assert found - {"content/packages/upload.py:_store"} == set(without)
+    assert found - {"content/packages/upload.py:store_package"} == set(without)

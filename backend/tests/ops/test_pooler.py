@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from queue import Queue
@@ -55,8 +56,11 @@ def between(
     password = make_settings("any").aada_app_password
     assert password is not None
     folder = tmp_path_factory.mktemp("pgbouncer")
-    for above in (folder, *folder.parents[:2]):  # it runs as another user, where we are root
-        above.chmod(0o711)
+    # It runs as another user where we are root, and pytest's folders are closed to others on the whole way.
+    for on_the_way in (folder, *folder.parents):
+        mode = stat.S_IMODE(on_the_way.stat().st_mode)
+        if mode | 0o011 != mode:
+            on_the_way.chmod(mode | 0o011)
     with pooling(folder, postgres.port, password.get_secret_value(), connections=CONNECTIONS) as found:
         yield found
 

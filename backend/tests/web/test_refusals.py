@@ -227,6 +227,7 @@ NO_RECORDS = {
     "import_id": "refused as a whole (403)",
     "key_id": "refused as a whole (403)",
     "message_id": "refused as a whole (403)",
+    "question_id": "refused as a whole (403)",
     "signatory_id": "refused as a whole (403)",
     "term_id": "refused as a whole (403)",
 }

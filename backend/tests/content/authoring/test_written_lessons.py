@@ -52,7 +52,9 @@ def test_what_is_published_is_a_version_with_its_files(document: School) -> None
     (item,) = package.manifest["items"]
     assert "<h2>Wash</h2>" in item["details"]["html"]
     assert item["details"]["quiz"] is None
-    files = document.session.scalars(select(ContentFile.path)).all()
+    files = document.session.scalars(
+        select(ContentFile.path).where(ContentFile.package_id == package.id)
+    ).all()
     assert files == ["wet-hands.png"]
     # Taken out of the lesson, it stays in what was published.
     media.remove(document.session, subject_of(document.instructor), document.lesson.id, "wet-hands.png")
