@@ -77,7 +77,7 @@ def _partition(server: EmbeddedServer, url: str) -> None:
     calls = "".join(f"CALL begin_partitions('{table}', '{key}', {since});" for table, key in _TABLES.items())
     done = subprocess.run(
         [server.programs.tool("psql"), "-X", "-q", url],
-        input=f"{functions}{calls}SELECT count(partitions_ahead({MONTHS + 2}, {since}));",
+        input=f"{functions}{calls}SELECT count(*) FROM partitions_ahead({MONTHS + 2}, {since});",
         capture_output=True,
         text=True,
         check=False,

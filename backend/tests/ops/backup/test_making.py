@@ -23,6 +23,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("backup")]
 
 
 def test_two_at_once_are_refused_and_a_killed_one_leaves_the_catalog_right(school: School) -> None:
+    school.place.prepare()
     known = [one.id for one in school.place.backups()]
     with school.place.alone():
         process = school.aada("backup", "now")
