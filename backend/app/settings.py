@@ -143,7 +143,7 @@ class Settings(BaseSettings):
     pace_factor: int = Field(default=1, ge=1, le=10_000)
     """How many times as many searches, downloads and public pages pass as otherwise; for tests under load."""
 
-    student_role: bool = False
+    student_role: bool = True
     """Whether what students ask for is read as the database role `aada_student`, which sees their own rows alone."""
 
     max_body_bytes: int = 1024 * 1024

@@ -137,6 +137,7 @@ def serving(settings: Settings, students: int, database_pid: int) -> Iterator[Se
         "AADA_APP_PASSWORD": "for-the-benchmark",
         "DATA_DIR": str(settings.data_dir),
         "LOG_LEVEL": "ERROR",
+        "STUDENT_ROLE": str(settings.student_role),
     }
     process = subprocess.Popen([sys.executable, "-c", SERVE, str(port)], env={**os.environ, **environment})
     try:

@@ -184,7 +184,10 @@ class OneConnection(Database):
                     yield session
             finally:
                 # What a transaction of its own forgets at its end.
-                self._connection.execute(text("SELECT set_config('role', 'none', true)"))
+                self._connection.execution_options(own_rows=False)
+                self._connection.execute(
+                    text("SELECT set_config('role', 'none', true), set_config('aada.student_id', '', true)")
+                )
 
     @contextmanager
     def snapshot(self) -> Iterator[Session]:

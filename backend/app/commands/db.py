@@ -14,7 +14,7 @@ from sqlalchemy.engine import make_url
 
 from app.commands.doctor import report
 from app.db.session import libpq_url
-from app.ops import dumps, migrations, roles
+from app.ops import dumps, migrations, roles, student_rows
 from app.ops.backup import second
 from app.ops.database_roles import service as database_roles
 from app.ops.database_roles.kinds import MIGRATOR
@@ -157,6 +157,8 @@ def migrate(
             roles.set_app_password(settings)
             if applied:
                 database_roles.repair(settings)
+            if restored := student_rows.restore(settings):
+                typer.echo(f"made policies and rights of students’ rows again: {', '.join(restored)}")
         for step in applied:
             typer.echo(f"applied {step}")
         if not applied:

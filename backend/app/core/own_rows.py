@@ -3,26 +3,53 @@
 The database holds it: from `limit_to` on the transaction works as the role `aada_student`, which may change
 nothing, and whose policies show the rows of one student (docs/decisions/0068-students-read-their-own-rows.md). It
 ends with the transaction. `beyond` is the one way out: for what a request has to read of others, or to write, and
-says why.
+says why. A statement that would find a way out by itself is refused before it is sent.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from typing import Final
 
-from sqlalchemy import text
+import structlog
+from psycopg import errors as pg
+from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from app.core.errors import Forbidden, Unavailable
+
 STUDENT_ROLE: Final = "aada_student"
 _LIMITED = "own_rows"
-_ROLE = text("SELECT set_config('role', :role, true), set_config('aada.student_id', :student, true)")
+_ROLE: Final = "SELECT set_config('role', %s, true), set_config('aada.student_id', %s, true)"
+_BEGINS = re.compile(r"[\s(]*(?:/\*.*?\*/\s*)?(\w+)", re.DOTALL)
+_READS: Final = frozenset(
+    ("select", "with", "values", "explain", "insert", "update", "delete", "savepoint", "release", "rollback")
+)
+"""What a statement may begin with; those that change something are the database's to refuse."""
+_LEAVES = re.compile(
+    # Sets a variable, also by a rule; runs a text as SQL; writes a name in another way; reaches another session.
+    r'set_config|pg_settings|_to_xml|ts_stat|ts_rewrite|u&"|dblink',
+    re.IGNORECASE,
+)
+NO_ROLE = (
+    "Your pages cannot be shown right now: the database lacks a part of its setup. Nothing was changed. Tell the "
+    "school’s office; its administrator finds what to do with `aada doctor`."
+)
+log = structlog.get_logger(__name__)
 
 
 def limit_to(session: Session, student_id: int) -> None:
-    """From now on, until its end, the transaction sees this student's rows alone and changes nothing."""
+    """From now on, until its end, the transaction sees this student's rows alone and changes nothing.
+
+    Raises Unavailable on a database without the role.
+    """
     session.flush()
-    session.execute(_ROLE, {"role": STUDENT_ROLE, "student": str(student_id)})
+    try:
+        _become(session, STUDENT_ROLE, str(student_id))
+    except (pg.InvalidParameterValue, pg.InsufficientPrivilege) as error:
+        raise Unavailable(NO_ROLE) from error
     session.info[_LIMITED] = student_id
 
 
@@ -37,14 +64,47 @@ def beyond(session: Session, _why: str) -> Iterator[None]:
     if student_id is None:
         yield
         return
-    session.execute(_ROLE, {"role": "none", "student": ""})
+    _become(session, "none", "")
     session.info[_LIMITED] = None
     try:
         yield
     except BaseException:
         session.info[_LIMITED] = student_id
         # One that the database has aborted answers nothing more, and takes the setting back itself.
-        with suppress(SQLAlchemyError):
-            session.execute(_ROLE, {"role": STUDENT_ROLE, "student": str(student_id)})
+        with suppress(SQLAlchemyError, pg.Error):
+            _become(session, STUDENT_ROLE, str(student_id))
         raise
     limit_to(session, student_id)
+
+
+def _become(session: Session, role: str, student: str) -> None:
+    """Change the role and whose rows are seen, as psycopg does it: each page of a student has this statement."""
+    connection = session.connection()
+    # Noted where every statement passes: see `guard`.
+    connection.execution_options(own_rows=True)
+    cursor = connection.connection.cursor()
+    try:
+        cursor.execute(_ROLE, (role, student))
+    finally:
+        cursor.close()
+
+
+def guard(connection: Connection, statement: str) -> None:
+    """Refuse a statement by which a student's transaction would leave its role or choose another student.
+
+    It stands before every statement of such a transaction (`app.db.session`). Values never stand in the text, so what
+    is found here was put there by somebody. Raises Forbidden.
+    """
+    if not connection.get_execution_options().get(_LIMITED) or not _leaves(statement):
+        return
+    log.error("own_rows.way_out_refused", statement=" ".join(statement.split())[:500])
+    raise Forbidden("You may not see this. Nothing was changed, and the attempt was recorded.")
+
+
+@lru_cache(4096)
+def _leaves(statement: str) -> bool:
+    begins = _BEGINS.match(statement)
+    if begins is None or begins[1].lower() not in _READS:
+        return True
+    # Several statements at once are possible where no value is sent along.
+    return ";" in statement.rstrip().rstrip(";") or _LEAVES.search(statement) is not None

@@ -12,10 +12,11 @@ from urllib.parse import quote, urlencode
 from weakref import WeakKeyDictionary
 
 import psycopg
-from sqlalchemy import URL, Engine, NullPool, create_engine, event
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection, ExceptionContext
 from sqlalchemy.orm import Session, sessionmaker
 
+from app.core import own_rows
 from app.core.sockets import has_something_to_read
 from app.db.replica import Replica
 from app.settings import Settings
@@ -86,6 +87,10 @@ def _leave_standby(context: ExceptionContext) -> None:
         context.is_disconnect = True
 
 
+def _guard(connection: Connection, _cursor: Any, statement: str, *_rest: Any) -> None:
+    own_rows.guard(connection, statement)
+
+
 class Database:
     """An engine with the documented pool (10 + 20 overflow, pre-ping, recycled hourly) and its sessions."""
 
@@ -112,6 +117,7 @@ class Database:
             connect_args=_THROUGH_POOLER if pooler else _DIRECTLY,
         )
         event.listen(self.engine, "handle_error", _leave_standby)
+        event.listen(self.engine, "before_cursor_execute", _guard)
         if pooler is not None:
             self._direct = create_engine(
                 server, hide_parameters=True, poolclass=NullPool, connect_args=_DIRECTLY

@@ -25,7 +25,7 @@ from starlette.types import Message
 
 from app.core.logging import configure_logging
 from app.db.session import Database
-from app.ops import address, first_start, migrations, pooler, roles
+from app.ops import address, first_start, migrations, pooler, roles, student_rows
 from app.ops.backup import second
 from app.ops.backup.keeper import Keeper, is_scheduled
 from app.ops.doctor import examination as doctor
@@ -263,6 +263,8 @@ def _served_database(settings: Settings) -> Iterator[tuple[Settings, EmbeddedSer
             for step in migrations.upgrade(known):
                 typer.echo(f"· migration {step}")
             roles.set_app_password(known)
+            if not student_rows.has_role(known):
+                student_rows.restore(known)
         migrations.require_head(known)
         roles.check_app_role(known)
         pooler.keep_settings(known)

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -75,6 +76,14 @@ def revisions() -> tuple[str, ...]:
     while (last := after.get(last)) is not None:
         found.append(last)
     return tuple(found)
+
+
+def modules() -> list[ModuleType]:
+    """The migrations themselves, the oldest first. Loads all of them and Alembic: see `revisions`."""
+    from alembic.script import ScriptDirectory  # noqa: PLC0415
+
+    found = ScriptDirectory.from_config(_alembic_config())
+    return [script.module for name in revisions() if (script := found.get_revision(name)) is not None]
 
 
 def state(settings: Settings) -> MigrationState:

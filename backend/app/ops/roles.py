@@ -94,6 +94,7 @@ def check_app_role(settings: Settings) -> None:
         user = connection.info.user
     if held != (True,):
         raise OperatorError(
-            f"{user} may not read as {STUDENT_ROLE}, so that students’ pages fail: let the server’s administrator run "
-            f"GRANT {STUDENT_ROLE} TO {user} WITH INHERIT FALSE, SET TRUE."
+            f"{user} may not read as {STUDENT_ROLE}, so that students’ pages fail: run `aada db migrate` as the owner. "
+            f"If it may not make roles, let the server’s administrator run CREATE ROLE {STUDENT_ROLE} NOLOGIN (unless "
+            f"it is there) and GRANT {STUDENT_ROLE} TO {user} WITH INHERIT FALSE, SET TRUE, and run it after that."
         )

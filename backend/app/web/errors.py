@@ -84,6 +84,8 @@ def _known(request: Request, error: Exception) -> Response:
         return _unexpected(request, error)
     if isinstance(problem, Unavailable):
         log.error("unavailable", reason=str(error))
+    if _is_refusal(error):
+        _note_refusal(request, error)
     problem = _within_scope(request, problem)
     refusals.note(request, problem)
     return answer(request, problem)
@@ -101,6 +103,27 @@ def _within_scope(request: Request, problem: Problem) -> Problem:
         headers={
             "WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{missing.replace(",", "")}"'
         },
+    )
+
+
+def _is_refusal(error: Exception) -> bool:
+    """Whether the database said that the role it worked as may not do this."""
+    original = error.orig if isinstance(error, sa_exc.DBAPIError) else error
+    return isinstance(original, pg.InsufficientPrivilege)
+
+
+def _note_refusal(request: Request, error: Exception) -> None:
+    """A route asked for what the database keeps from its role: a fault of the route, or somebody’s attempt."""
+    original = error.orig if isinstance(error, sa_exc.DBAPIError) else error
+    message = original.diag.message_primary if isinstance(original, pg.Error) else None
+    statement = error.statement if isinstance(error, sa_exc.DBAPIError) else None
+    log.error(
+        "database.refused",
+        method=request.method,
+        route=getattr(request.scope.get("route"), "path", None),
+        reason=message,
+        # The text alone: the values are people's names and addresses.
+        statement=" ".join((statement or "").split())[:500],
     )
 
 
@@ -150,6 +173,10 @@ def _database(error: pg.Error) -> Problem | None:
         case pg.LockNotAvailable() | pg.SerializationFailure() | pg.DeadlockDetected():
             return Conflict(
                 "Someone else is changing the same record. Nothing was changed; please try again."
+            )
+        case pg.InsufficientPrivilege():
+            return Forbidden(
+                "The database does not show you this. Nothing was changed. If you need it, contact the school office."
             )
         # A server that was the primary until just now refuses to write.
         case pg.OperationalError() | pg.InterfaceError() | pg.ReadOnlySqlTransaction():

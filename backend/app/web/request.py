@@ -7,7 +7,8 @@ What only looks at the request is `async`: FastAPI calls anything else in a thre
 as much as a statement.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any, Protocol
 
 from fastapi import Depends, Request
@@ -94,10 +95,16 @@ def optional_subject(request: Request, session: Db) -> Subject | None:
     subject = identified(request, session)
     history.act_as(session, subject)
     keep_up(request, session)
-    settings: Settings = request.app.state.settings
-    if settings.student_role and subject is not None and subject.is_student and request.method in READING:
-        own_rows.limit_to(session, subject.user_id)
+    if (student_id := _reads_as(request, subject)) is not None:
+        own_rows.limit_to(session, student_id)
     return subject
+
+
+def _reads_as(request: Request, subject: Subject | None) -> int | None:
+    """The student whose rows alone the request reads; None for everybody else, and for what is sent."""
+    settings: Settings = request.app.state.settings
+    limited = settings.student_role and subject is not None and subject.is_student
+    return subject.user_id if limited and subject is not None and request.method in READING else None
 
 
 def identified(request: Request, session: Session) -> Subject | None:
@@ -126,8 +133,35 @@ def _somebody(subject: Subject | None) -> Subject:
 CurrentSubject = Annotated[Subject, Depends(current_subject, scope="function")]
 
 
+class _OwnRows(Database):
+    """A database whose transactions see the rows of one student: of the one who asks, once that is known."""
+
+    def __init__(self, whole: Database, request: Request) -> None:
+        self._whole, self._request = whole, request
+        self.engine, self.sessions = whole.engine, whole.sessions
+
+    @contextmanager
+    def begin(self) -> Iterator[Session]:
+        with self._whole.begin() as session:
+            self._limit(session)
+            yield session
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Session]:
+        with self._whole.snapshot() as session:
+            self._limit(session)
+            yield session
+
+    def _limit(self, session: Session) -> None:
+        student_id = _reads_as(self._request, getattr(self._request.state, "apart", None))
+        if student_id is not None:
+            own_rows.limit_to(session, student_id)
+
+
 async def database_asked_for(request: Request) -> Database:
-    return database_of(request)
+    settings: Settings = request.app.state.settings
+    whole = database_of(request)
+    return _OwnRows(whole, request) if settings.student_role and request.method in READING else whole
 
 
 DatabaseDep = Annotated[Database, Depends(database_asked_for)]
@@ -138,6 +172,8 @@ def brief_subject(request: Request) -> Subject:
     """The person behind the request, asked for in a transaction that is over by then."""
     with database_of(request).begin() as session:
         subject = optional_subject(request, session)
+    # A link that was sent to somebody opens for whoever has it: such a route asks for nobody this way.
+    request.state.apart = subject
     return _somebody(subject)
 
 

@@ -210,7 +210,9 @@ def test_the_school_is_migrated_by_an_owner_and_served_without_one(container: di
     assert aada(alone, "db", "check").returncode == 0
     examined = aada(alone, "doctor")
     assert examined.returncode == 0, examined.stdout
-    assert "works as aada_app, which reads and writes rows" in " ".join(examined.stdout.split())
+    said = " ".join(examined.stdout.split())
+    assert "works as aada_app, which reads and writes rows" in said
+    assert "shows each student their own rows alone" in said
     url = (Path(alone["CREDENTIALS_DIRECTORY"]) / "database_url").read_text()
     with psycopg.connect(url, autocommit=True) as connection:
         for command in FORBIDDEN.values():
@@ -279,3 +281,19 @@ def test_missing_secrets_and_a_wrong_password_end_in_a_sentence(container: dict[
     done = container["roles"]()
     assert done.returncode == 1
     assert "run script/compose-secrets" in done.stderr
+
+
+def test_an_update_makes_again_what_keeps_students_to_their_own_rows(container: dict[str, Any]) -> None:
+    """By an owner that may make no role, on a database that a dump without rights was loaded into."""
+    assert container["roles"]().returncode == 0
+    owner, alone = container["settings"]("aada_owner"), container["settings"]("aada_app")
+    assert aada(owner, "db", "migrate").returncode == 0
+    with psycopg.connect(container["url"]) as admin:
+        admin.execute("DROP OWNED BY aada_student")
+    examined = aada(alone, "doctor")
+    assert examined.returncode == 1
+    assert "students see nothing" in " ".join(examined.stdout.split())
+    migrated = aada(owner, "db", "migrate")
+    assert migrated.returncode == 0, migrated.stderr
+    assert "made policies and rights of students’ rows again" in migrated.stdout
+    assert aada(alone, "doctor").returncode == 0

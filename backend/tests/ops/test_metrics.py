@@ -16,6 +16,7 @@ import yaml
 from fastapi.testclient import TestClient
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
 from structlog.testing import capture_logs
 
 from app.core import clock
@@ -211,6 +212,9 @@ def test_connections_in_use_and_slow_statements_are_seen(live_settings: Settings
     assert own.slow_statements() == 1
     (said,) = (one for one in logs if one["event"] == "database.slow_statement")
     assert "Maria" not in str(said), "what it was asked with is people’s names and addresses"
+    with pytest.raises(ProgrammingError), database.begin() as session:
+        session.execute(text("SELECT * FROM pg_authid"))
+    assert own.refused_statements() == 1
     database.close()
 
 

@@ -22,6 +22,7 @@ from app.core import own_rows
 from app.core.permissions import Role
 from app.db.models import User
 from app.db.session import Database, libpq_url
+from app.ops import student_rows
 from app.settings import Settings
 from app.web.request import CurrentSubject, Db
 from tests.factories.accounts import UserFactory
@@ -114,11 +115,16 @@ def own_tables(owner: psycopg.Connection[Any]) -> set[str]:
     return {row[0] for row in found}
 
 
+def forgotten(owner: psycopg.Connection[Any]) -> list[str]:
+    """Tables of which nobody has said what a student sees of them."""
+    left = tables(owner) - own_tables(owner) - set(OPEN) - CLOSED
+    return sorted(table for table in left if not _is_elsewhere(table))
+
+
 def test_each_table_is_owned_open_or_closed(owner: psycopg.Connection[Any]) -> None:
     everything, own = tables(owner), own_tables(owner)
-    forgotten = {table for table in everything - own - set(OPEN) - CLOSED if not _is_elsewhere(table)}
-    assert not forgotten, (
-        f"{', '.join(sorted(forgotten))}: give it a policy for aada_student in its migration (as 0480 does), or "
+    assert not forgotten(owner), (
+        f"{', '.join(forgotten(owner))}: give it a policy for aada_student in its migration (as 0480 does), or "
         "name it in OPEN or OFFICE with what it holds"
     )
     assert own & (set(OPEN) | CLOSED) == set()
@@ -126,9 +132,10 @@ def test_each_table_is_owned_open_or_closed(owner: psycopg.Connection[Any]) -> N
     assert set(OPEN) | CLOSED <= everything
 
 
-def test_the_rights_are_those_of_the_lists(owner: psycopg.Connection[Any]) -> None:
+def wrong_rights(owner: psycopg.Connection[Any]) -> list[object]:
+    """Tables whose rights or policies are not those of the lists: reads, changes, policies."""
     own = own_tables(owner)
-    wrong = []
+    wrong: list[object] = []
     for table in sorted(tables(owner)):
         row = owner.execute(
             """SELECT has_table_privilege('aada_student', oid, 'SELECT'),
@@ -139,7 +146,12 @@ def test_the_rights_are_those_of_the_lists(owner: psycopg.Connection[Any]) -> No
         ).fetchone()
         if row != (table in own or table in OPEN, False, table in own):
             wrong.append((table, row))
-    assert not wrong, "reads, changes, policies"
+    return wrong
+
+
+def test_the_rights_are_those_of_the_lists(owner: psycopg.Connection[Any]) -> None:
+    assert not wrong_rights(owner), "reads, changes, policies"
+    own = own_tables(owner)
     everybody = owner.execute(
         """SELECT tablename FROM pg_policies WHERE roles = '{aada_app}' AND cmd = 'ALL' AND qual = 'true'
            AND with_check = 'true'"""
@@ -232,6 +244,7 @@ def test_a_student_sees_their_row_of_each_table_and_never_the_others(
     _without_constraints(owner)
     owner.execute("SET session_replication_role = replica")  # no triggers
     own, rows = own_tables(owner), Rows(owner)
+    assert own == set(student_rows.expected()[0])
     known = sorted(own | set(OPEN) | CLOSED)
     before = {table: owner.execute(f"SELECT count(*) FROM {table}".encode()).fetchone()[0] for table in known}  # type: ignore[index]
     for table in known:
@@ -241,23 +254,57 @@ def test_a_student_sees_their_row_of_each_table_and_never_the_others(
             own_rows.limit_to(session, student)
             driver = session.connection().connection.driver_connection
             assert driver is not None
-            wrong = []
-            for table in known:
-                with driver.transaction():
-                    seen = _seen(driver, table)
-                expected = None if table in CLOSED else before[table] + 2
-                if table in own:
-                    expected = 1 + (before[table] if table in SHARED else 0)
-                if seen != expected:
-                    wrong.append(f"{table}: {seen} rows, not {expected}")
-            assert wrong == []
+            assert amiss(driver, known, own, before) == []
             found = driver.execute("SELECT id FROM users").fetchall()
             assert found == [(student,)]
+
+    for fault, named in FAULTS:
+        with owner.transaction(force_rollback=True):
+            owner.execute(fault.encode())
+            with owner.transaction():
+                owner.execute("SET LOCAL session_replication_role = origin")
+                owner.execute(
+                    "SELECT set_config('role', 'aada_student', true), set_config('aada.student_id', '1', true)"
+                )
+                found = amiss(owner, known, own, before)
+                owner.execute("SET LOCAL ROLE NONE")
+            said = {one.partition(":")[0] for one in found} | set(forgotten(owner))
+            said |= {str(one[0]) for one in wrong_rights(owner) if isinstance(one, tuple)}
+            assert named <= said, f"{fault}: nobody would see it"
+
+
+FAULTS = (
+    ("DROP POLICY own ON attendance", {"attendance"}),
+    ("ALTER POLICY own ON transcripts USING (true)", {"transcripts"}),
+    ("ALTER POLICY own ON grade_scores USING (enrollment_id > 0)", {"grade_scores"}),
+    ("ALTER TABLE ledger_postings DISABLE ROW LEVEL SECURITY", {"ledger_postings"}),
+    ("CREATE POLICY also ON hand_ins FOR SELECT TO aada_student USING (true)", {"hand_ins"}),
+    ("GRANT SELECT ON student_notes TO aada_student", {"student_notes"}),
+    ("GRANT SELECT ON questions TO PUBLIC", {"questions"}),
+    ("GRANT UPDATE (name) ON programs TO aada_student", {"programs"}),
+    ("CREATE TABLE remarks (id integer, user_id integer)", {"remarks"}),
+)
+"""What a migration may do wrong, and the table that the tests above then name."""
+
+
+def amiss(driver: Any, known: list[str], own: set[str], before: dict[str, int]) -> list[str]:
+    """Tables of which a student's transaction sees other rows than one of the student's."""
+    wrong = []
+    for table in known:
+        with driver.transaction():
+            seen = _seen(driver, table)
+        expected = None if table in CLOSED else before[table] + 2
+        if table in own:
+            expected = 1 + (before[table] if table in SHARED else 0)
+        if seen != expected:
+            wrong.append(f"{table}: {seen} rows, not {expected}")
+    return wrong
 
 
 BEYOND = {
     "accounts/access/service.py": 1,  # failed sign-ins, by the hash of the address
     "compliance/privacy/disclosures.py": 1,  # which systems receive records
+    "compliance/transcripts/signed_record.py": 1,  # the school's key
     "core/history.py": 3,  # what is written whoever reads
 }
 """Where a student's request leaves the student's rows, and how often."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import stat
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +15,7 @@ from psycopg import sql
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import ProgrammingError
 
-from app.core import jobs
+from app.core import jobs, own_rows
 from app.db.models import Attendance, User
 from app.db.session import SESSION_SETTINGS, Database, libpq_url
 from app.lrs.desk.imports import queries as imports
@@ -30,6 +31,7 @@ from app.settings import Settings, load_settings, normalize_database_url
 from tests.client import Client
 from tests.conftest import sign_in_directly
 from tests.factories.school import School
+from tests.ops.killed import killed_in_the_middle
 from tests.ops.pgbouncer import PROGRAM, Pooler, pooling
 
 pytestmark = [
@@ -125,6 +127,22 @@ def test_every_connection_has_the_settings_of_the_system(database: Database) -> 
                 assert session.scalar(select(func.current_setting(name))) == value
             # What a transaction sets for itself stays in it.
             session.execute(text("SET LOCAL lock_timeout = '7s'"))
+
+
+def test_a_students_role_stays_with_the_students_transaction(pooled: Settings, database: Database) -> None:
+    """Also where the client dies in the middle of one."""
+    url = pooled.pooler_database_url
+    assert url is not None
+    role = text("SELECT current_user, coalesce(current_setting('aada.student_id', true), '')")
+    for student in range(1, CONNECTIONS + 2):
+        with database.begin() as session:
+            own_rows.limit_to(session, student)
+            assert tuple(session.execute(role).one()) == ("aada_student", str(student))
+        killed_in_the_middle(libpq_url(url))
+        with contextlib.ExitStack() as stack:
+            for _ in range(CONNECTIONS - 1):
+                session = stack.enter_context(database.begin())
+                assert tuple(session.execute(role).one()) == ("aada_app", "")
 
 
 def test_a_job_asked_for_through_it_wakes_the_worker(pooled: Settings, database: Database) -> None:

@@ -138,6 +138,16 @@ def test_the_databases_refusals_become_sentences(client: TestClient, statement: 
     assert "Nothing was changed" in answer.json()["detail"]
 
 
+def test_what_the_database_keeps_from_its_role_is_forbidden_and_noted(client: TestClient) -> None:
+    with structlog.testing.capture_logs() as logs:
+        answer = client.get("/api/v1/query", params={"statement": "SELECT rolpassword FROM pg_authid"})
+    assert answer.status_code == 403
+    assert "Nothing was changed" in answer.json()["detail"]
+    (noted,) = (one for one in logs if one["event"] == "database.refused")
+    assert (noted["route"], noted["log_level"]) == ("/api/v1/query", "error")
+    assert noted["reason"] == "permission denied for table pg_authid"
+
+
 def test_a_constraint_with_a_sentence_of_its_own_says_it(client: TestClient) -> None:
     twice = (
         "INSERT INTO users (email, hashed_password, full_name, role) "

@@ -28,6 +28,7 @@ from app.ops.doctor import (
     pooler,
     scanner,
     secrets,
+    students,
 )
 from app.ops.doctor.findings import Check, Connection, Finding, Installation, Level, problem
 from app.ops.errors import OperatorError
@@ -50,6 +51,7 @@ CHECKS: tuple[Check, ...] = (
     database.role,
     database.owner,
     database.others,
+    students.own_rows,
     database.demo,
     pooler.between,
     helpers.rights,

@@ -12,7 +12,9 @@ from time import perf_counter
 from typing import Any, Final
 
 import structlog
+from psycopg import errors as pg
 from sqlalchemy import QueuePool, event
+from sqlalchemy.engine.interfaces import ExceptionContext
 
 from app.core.shared import Names, Numbers
 from app.db.session import Database
@@ -30,7 +32,8 @@ _AFTER_ROUTES: Final = _ROUTES * _PER_ROUTE
 _IN_USE: Final = _AFTER_ROUTES + len(_STATUS)
 _MOST: Final = _IN_USE + 1
 _SLOW: Final = _IN_USE + 2
-_WIDTH: Final = _IN_USE + 3
+_REFUSED: Final = _IN_USE + 3
+_WIDTH: Final = _IN_USE + 4
 _STATEMENT_SHOWN: Final = 500
 log = structlog.get_logger(__name__)
 
@@ -108,6 +111,12 @@ class Board:
                 shown = " ".join(statement.split())[:_STATEMENT_SHOWN]
                 log.warning("database.slow_statement", ms=round(seconds * 1000), statement=shown)
 
+        def failed(context: ExceptionContext) -> None:
+            if isinstance(context.original_exception, pg.InsufficientPrivilege):
+                with self._threads:
+                    self._numbers[self._own + _REFUSED] += 1
+
+        event.listen(engine, "handle_error", failed)
         event.listen(engine, "checkout", lambda *_: used(0))
         event.listen(engine, "checkin", lambda *_: used(-1))  # it is given back after this
         event.listen(engine, "before_cursor_execute", begun)
@@ -137,6 +146,10 @@ class Board:
     def slow_statements(self) -> int:
         """How many statements took longer than a second."""
         return self._sum(_SLOW)
+
+    def refused_statements(self) -> int:
+        """How many statements the database refused because of the role they came from."""
+        return self._sum(_REFUSED)
 
     def pools(self) -> list[PoolUse]:
         """The connections of each process that has any."""

@@ -84,6 +84,11 @@ def _counted() -> Iterator[Metric]:
     slow = CounterMetricFamily("aada_slow_statements", "Statements that took longer than a second.")
     slow.add_metric([], BOARD.slow_statements())
     yield slow
+    refused = CounterMetricFamily(
+        "aada_refused_statements", "Statements that the database refused to the role they came from."
+    )
+    refused.add_metric([], BOARD.refused_statements())
+    yield refused
 
 
 def _requests() -> str:

@@ -1,0 +1,131 @@
+"""A database that lost what keeps students to their own rows: who says so, and what makes it again."""
+
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from app.core import own_rows
+from app.core.errors import Unavailable
+from app.db.session import Database, libpq_url
+from app.ops import lifecycle, roles, student_rows
+from app.ops.doctor import students
+from app.ops.doctor.findings import Installation, Level
+from app.ops.errors import OperatorError
+from app.ops.servers import connect
+from app.settings import Settings
+from tests.ops.installations import found
+
+
+@pytest.fixture
+def owner(live_settings: Settings) -> Iterator[psycopg.Connection[Any]]:
+    with psycopg.connect(libpq_url(live_settings.owner_database_url), autocommit=True) as connection:
+        yield connection
+
+
+def findings(settings: Settings, level: Level | None = None) -> list[str]:
+    with connect(settings, settings.app_database_url) as connection:
+        known = Installation(settings, database=connection)
+        return [f"{one.says} {one.do}" for one in found(students.own_rows, known, level)]
+
+
+def test_a_migrated_database_is_sound(live_settings: Settings) -> None:
+    assert findings(live_settings, Level.OK) == ["The database shows each student their own rows alone. "]
+    assert student_rows.restore(live_settings) == []
+    off = live_settings.model_copy(update={"student_role": False})
+    (says,) = findings(off)
+    assert "STUDENT_ROLE is false" in says
+
+
+@pytest.mark.parametrize(
+    ("fault", "table", "level"),
+    [
+        ("DROP POLICY own ON attendance", "attendance", "nothing"),
+        ("DROP POLICY everybody ON grade_scores", "grade_scores", "nothing"),
+        ("ALTER TABLE ledger_postings DISABLE ROW LEVEL SECURITY", "ledger_postings", "others"),
+        ("REVOKE SELECT ON transcripts FROM aada_student", "transcripts", "nothing"),
+        ("REVOKE SELECT ON programs FROM aada_student", "programs", "nothing"),
+        ("GRANT SELECT ON student_notes TO aada_student", "student_notes", "others"),
+        ("GRANT UPDATE ON programs TO aada_student", "programs", "others"),
+    ],
+)
+def test_what_is_missing_is_named_and_made_again(
+    owner: psycopg.Connection[Any], live_settings: Settings, fault: str, table: str, level: str
+) -> None:
+    owner.execute(fault.encode())
+    (says,) = findings(live_settings, Level.PROBLEM)
+    assert table in says
+    assert level in says
+    assert "aada db migrate" in says
+    assert student_rows.restore(live_settings) == [table]
+    assert findings(live_settings, Level.PROBLEM) == []
+
+
+def test_everything_that_was_taken_from_the_role_comes_back(
+    owner: psycopg.Connection[Any], live_settings: Settings, live_database: Database
+) -> None:
+    """As on a server that a dump was loaded into before it had the role."""
+
+    def policies() -> list[Any]:
+        query = "SELECT tablename, policyname, roles, cmd, qual, with_check FROM pg_policies ORDER BY 1, 2"
+        return owner.execute(query).fetchall()
+
+    before = policies()
+    owner.execute("DROP OWNED BY aada_student")
+    assert policies() != before
+    assert len(findings(live_settings, Level.PROBLEM)) == 1
+    student_rows.restore(live_settings)
+    assert policies() == before
+    with live_database.begin() as session:
+        own_rows.limit_to(session, 1)
+        session.connection().exec_driver_sql("SELECT id, name FROM kiosks")
+        session.connection().exec_driver_sql("SELECT current_student_id()")
+
+
+def test_a_role_that_is_missing_is_a_sentence_everywhere(
+    owner: psycopg.Connection[Any],
+    live_settings: Settings,
+    live_database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The server's own role serves the other tests: here the program looks for another one."""
+    name = f"student_{uuid.uuid4().hex[:12]}"
+    for module in (own_rows, roles, student_rows, students):
+        monkeypatch.setattr(module, "STUDENT_ROLE", name)
+    assert not student_rows.has_role(live_settings)
+    (says,) = findings(live_settings)
+    assert f"{name}, as which students’ pages are read, is missing" in says
+    with pytest.raises(
+        OperatorError, match=f"run `aada db migrate` as the owner.*CREATE ROLE {name} NOLOGIN"
+    ):
+        roles.check_app_role(live_settings)
+    with (
+        pytest.raises(OperatorError, match="aada db migrate"),
+        lifecycle._served_database(live_settings),
+    ):
+        pass
+    for _ in range(2):
+        with pytest.raises(Unavailable, match="aada doctor"), live_database.begin() as session:
+            own_rows.limit_to(session, 1)
+    owner.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(name)))
+    try:
+        assert "may not be used by the system" in findings(live_settings)[0]
+        with pytest.raises(OperatorError, match=f"GRANT {name} TO aada_app"):
+            roles.check_app_role(live_settings)
+        with pytest.raises(Unavailable, match="aada doctor"), live_database.begin() as session:
+            own_rows.limit_to(session, 1)
+        owner.execute(sql.SQL("ALTER ROLE {} LOGIN").format(sql.Identifier(name)))
+        assert "has more rights than to read" in findings(live_settings)[0]
+        owner.execute(sql.SQL("ALTER ROLE {} NOLOGIN").format(sql.Identifier(name)))
+        assert len(student_rows.restore(live_settings)) > 100
+        roles.check_app_role(live_settings)
+        assert findings(live_settings, Level.PROBLEM) == []
+        with live_database.begin() as session:
+            own_rows.limit_to(session, 1)
+            session.connection().exec_driver_sql("SELECT * FROM users")
+    finally:
+        owner.execute(sql.SQL("DROP OWNED BY {}").format(sql.Identifier(name)))
+        owner.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(name)))
