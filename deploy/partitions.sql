@@ -11,7 +11,8 @@ SET statement_timeout = 0;
 SET lock_timeout = '10s';
 
 -- The key of `audit_log` has to hold the month. Built beside what runs; the swap then takes moments.
-CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS audit_log_id_at ON audit_log (id, at);
+SELECT 'CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS audit_log_id_at ON audit_log (id, at)'
+FROM pg_class WHERE oid = 'audit_log'::regclass AND relkind = 'r' \gexec
 
 -- The beginning of a month, as the column has it: microseconds since 1970 or an instant.
 CREATE OR REPLACE FUNCTION partition_bound(month date, kind regtype) RETURNS text LANGUAGE sql STABLE

@@ -25,7 +25,7 @@ from app.web.navigation import NavItem
 from app.web.paging import PageParams
 from app.web.render import render
 from app.web.reports import Column, Kind, Report
-from app.web.request import CurrentSubject, DatabaseDep, Db, Requires
+from app.web.request import CurrentSubject, Db, Requires
 
 router = APIRouter(include_in_schema=False)
 READS = [Requires(Permission.OPERATIONS_READ)]
@@ -97,9 +97,7 @@ def database_figures(db: Db, subject: CurrentSubject) -> DatabaseFigures:
 
 
 @router.get("/operations", dependencies=READS)
-def operations(
-    request: Request, db: Db, subject: CurrentSubject, paging: PageParams, database: DatabaseDep
-) -> Response:
+def operations(request: Request, db: Db, subject: CurrentSubject, paging: PageParams) -> Response:
     """The health of the database; the index usage as a file with a `format`."""
     indexes = monitoring.index_usage(db)
     if paging.format:
@@ -125,7 +123,7 @@ def operations(
         slowest=sorted(BOARD.routes(), key=lambda one: one.slow, reverse=True)[:10],
         backups=standing.of(settings, scheduled=keeper.is_scheduled(settings, db)),
         second=second.state(db),
-        replica=database.replica.standing(db) if database.replica else None,
+        replica=replica.standing(db) if (replica := db.info.get("replica")) else None,
         statements=rollups.last_check(db),
         documents=documents.last_check(db),
         crowded=connections * 5 >= limit * 4,

@@ -68,10 +68,12 @@ def made(owned: Settings, tmp_path: Path) -> dict[str, str]:
 
 
 def refused(connection: Rows, *statements: str) -> None:
+    connection.rollback()
+    connection.autocommit = True  # some of them may be in no transaction
     for statement in statements:
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute(statement.encode())
-        connection.rollback()
+    connection.autocommit = False
 
 
 def tables(connection: Rows) -> list[str]:

@@ -134,7 +134,7 @@ def test_a_request_and_its_statements_arrive_and_name_nobody(
     }
     assert first.trace_id.hex() != trace.split("-")[1], "a stranger's trace is not continued"
     statements = [span for span in collector.spans if span.kind == 3 and span.trace_id == first.trace_id]
-    assert len(statements) > 1
+    assert statements
     assert {span.parent_span_id for span in statements} == {first.span_id}
     assert {attributes(span)["db.system.name"] for span in statements} == {"postgresql"}
     assert any("FROM users" in attributes(span)["db.query.text"] for span in statements)
