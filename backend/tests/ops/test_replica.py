@@ -79,7 +79,7 @@ def pair() -> Iterator[Pair]:
 
 
 @pytest.fixture
-def running(pair: Pair) -> Iterator[Pair]:
+def running(pair: Pair) -> Pair:
     """Both, the standby with everything and not waited for."""
     if pair.standby.process is None:
         pair.standby.start()
@@ -198,7 +198,8 @@ def test_one_that_is_away_is_not_waited_for_twice(running: Pair, said: list[str]
 # The cursor on the server is gone with the server.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_one_that_breaks_off_in_the_middle_leaves_a_whole_file(running: Pair, said: list[str]) -> None:
-    pair, broken = running, []
+    pair = running
+    broken: list[bool] = []
 
     def whole(session: Session) -> Listing[int]:
         def change(items: Any) -> Any:
