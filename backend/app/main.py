@@ -16,6 +16,7 @@ from app.academics import api as academics_api
 from app.academics import pages as academics_pages
 from app.academics.classes import api as classes_api
 from app.academics.classes import pages as classes_pages
+from app.academics.conditions import pages as conditions_pages
 from app.accounts import api as accounts_api
 from app.accounts import pages as accounts_pages
 from app.accounts.factors.entry.pages import ask_proof
@@ -64,14 +65,20 @@ from app.compliance.transcripts.deliveries import pages as transcript_deliveries
 from app.compliance.transcripts.public import pages as public_transcripts_pages
 from app.compliance.transcripts.requests import pages as transcript_requests_pages
 from app.content import api as content_api
+from app.content import import_pages as content_import_pages
 from app.content import pages as content_pages
+from app.content.answers import pages as answers_pages
 from app.content.assignments.definitions import pages as assignment_pages
 from app.content.assignments.grading import pages as grading_pages
 from app.content.assignments.hand_ins import pages as hand_in_pages
 from app.content.authoring import pages as authoring_pages
+from app.content.bank import import_pages as bank_import_pages
 from app.content.bank import pages as bank_pages
+from app.content.class_board import pages as class_board_pages
+from app.content.exports import pages as export_pages
 from app.content.host import create_content_app
 from app.content.quizzes import pages as quizzes_pages
+from app.content.versions import pages as versions_pages
 from app.core.errors import Problem
 from app.core.files import open_store
 from app.db.session import Database
@@ -140,6 +147,7 @@ from app.web.turns import Turns
 ROUTERS: list[APIRouter] = [
     academics_api.router,
     academics_pages.router,
+    conditions_pages.router,
     classes_api.router,
     classes_pages.router,
     accounts_api.router,
@@ -189,7 +197,14 @@ ROUTERS: list[APIRouter] = [
     public_transcripts_pages.router,
     content_api.router,
     authoring_pages.router,
+    export_pages.router,
+    export_pages.api_router,
+    bank_import_pages.router,
     bank_pages.router,
+    answers_pages.router,
+    content_import_pages.router,
+    versions_pages.router,
+    class_board_pages.router,
     quizzes_pages.router,
     content_pages.router,
     assignment_pages.router,

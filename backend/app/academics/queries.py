@@ -217,6 +217,7 @@ class LessonPlace:
     content_type: str
     passing_score_pct: int | None
     required_percent: int | None
+    needs_check: bool
     module_id: int
     module_name: str
     program_id: int
@@ -237,6 +238,7 @@ def lesson_places(session: Session, lesson_ids: Collection[int]) -> Sequence[Les
             Lesson.content_type,
             Lesson.passing_score_pct,
             Lesson.required_percent,
+            Lesson.needs_check,
             Module.id,
             Module.name,
             Program.id,

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StrictInt
 
 from app.db.models import ContentType
-from app.web.field_types import HttpsUrl, Line, RecordId, Text
+from app.web.field_types import HttpsUrl, Line, OptionalDay, OptionalId, RecordId, Text
 from app.web.forms import DollarsAsCents
 
 MOST_TUITION_CENTS = 2_000_000_000
@@ -112,6 +112,16 @@ class LessonPatch(_Input):
     content_url: HttpsUrl | None = None
     estimated_minutes: LessonMinutes | None = None
     passing_score_pct: Percent | None = None
+
+
+class ConditionsForm(BaseModel):
+    """When students may open a lesson, whether it counts, and who completes it."""
+
+    optional: Annotated[bool, Field(title="Optional")] = False
+    opens_on: Annotated[OptionalDay, Field(title="Opens on")] = None
+    after_lesson_id: Annotated[OptionalId, Field(title="Another lesson first")] = None
+    needs_check: Annotated[bool, Field(title="Check in person")] = False
+    version: str | None = None
 
 
 class ButtonForm(BaseModel):

@@ -24,7 +24,8 @@ from app.academics.records import (
     find_program,
     require_unchanged,
 )
-from app.academics.schemas import LessonFields, ProgramFields
+from app.academics.schemas import LessonFields as LessonFields  # noqa: PLC0414 - for the rooms that add lessons
+from app.academics.schemas import ProgramFields
 from app.core import history
 from app.core.actions import Action
 from app.core.errors import Conflict, FieldError, NotFound

@@ -146,6 +146,7 @@ class _Host:
             },
             "cmi": state.cmi,
             "allowed": state.allowed,
+            "given": state.given,
         }
         runtime = runtime_of(state.standard)
         page = player_page(

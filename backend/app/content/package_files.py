@@ -5,11 +5,11 @@ from collections.abc import Iterator
 
 import structlog
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response, StreamingResponse
-from starlette.types import Receive, Scope, Send
+from starlette.responses import HTMLResponse, Response
 
 from app.content.byte_ranges import Window, window_of
 from app.content.player import pdf_page
+from app.content.streaming import FileStream
 from app.core.errors import Unavailable
 from app.core.files import FileMissing, FileStore
 from app.db.models import ContentFile
@@ -99,7 +99,7 @@ def _part(
     status = 206 if window.partial else 200
     if request.method == "HEAD" or window.length == 0:
         return Response(status_code=status, headers=headers)
-    return _FileStream(_read(files, file.sha256, window.start, window.length), status, headers)
+    return FileStream(_read(files, file.sha256, window.start, window.length), status, headers)
 
 
 def _read(files: FileStore, sha256: str, start: int, length: int) -> Iterator[bytes]:
@@ -123,19 +123,3 @@ def _matches(header: str | None, sha256: str) -> bool:
     return header is not None and any(
         tag.strip().removeprefix("W/") in ("*", f'"{sha256}"') for tag in header.split(",")
     )
-
-
-class _FileStream(StreamingResponse):
-    """A streamed file that is let go of also when the browser stops listening half way, as it does with videos."""
-
-    def __init__(self, pieces: Iterator[bytes], status: int, headers: dict[str, str]) -> None:
-        super().__init__(pieces, status, headers)
-        self._pieces = pieces
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            await super().__call__(scope, receive, send)
-        finally:
-            close = getattr(self._pieces, "close", None)
-            if close is not None:
-                close()

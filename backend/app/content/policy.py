@@ -35,6 +35,13 @@ def require_change(subject: Actor) -> None:
         raise Forbidden("Your duties do not include changing the content of lessons. Ask a content author.")
 
 
+def require_change_with_lessons(subject: Actor) -> None:
+    """Add lessons with their content. Raises Forbidden for who may not do both."""
+    require_change(subject)
+    if not subject.may(Permission.ACADEMICS_CHANGE):
+        raise Forbidden("Your duties do not include adding lessons. Ask an administrator.")
+
+
 def may_waive(session: Session, subject: Actor, user_id: int) -> bool:
     """Say that a student whom one sees need not do a part of a lesson; never oneself."""
     return (

@@ -1,13 +1,13 @@
 """Every SQL statement of the content room."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import bindparam, exists, func, insert, select, update
+from sqlalchemy import Row, bindparam, exists, func, insert, literal, select, update
 from sqlalchemy.orm import Session
 
 from app.content.packages.manifest_links import folded, kept_form
@@ -18,6 +18,8 @@ from app.db.models import (
     Launch,
     Lesson,
     LessonMove,
+    Module,
+    Program,
     QuizAttempt,
     ScormCourse,
     ScormData,
@@ -54,10 +56,8 @@ def current_package(session: Session, lesson_id: int) -> ContentPackage | None:
     )
 
 
-def version_begun(
-    session: Session, *, enrollment_id: int, lesson_id: int, standard: str
-) -> ContentPackage | None:
-    """The newest version of this standard that the student has worked in or was moved to."""
+def version_begun(session: Session, *, enrollment_id: int, lesson_id: int) -> ContentPackage | None:
+    """The newest version that the student has worked in or was moved to."""
     begun = select(ScormData.package_id).where(
         ScormData.enrollment_id == enrollment_id, ScormData.lesson_id == lesson_id
     )
@@ -68,7 +68,6 @@ def version_begun(
         select(ContentPackage)
         .where(
             ContentPackage.lesson_id == lesson_id,
-            ContentPackage.standard == standard,
             ContentPackage.id.in_(begun.union(moved)),
         )
         .order_by(ContentPackage.version.desc())
@@ -122,6 +121,50 @@ def last_version(session: Session, lesson_id: int) -> int:
 
 def add_files(session: Session, rows: list[dict[str, object]]) -> None:
     session.execute(insert(ContentFile), rows)
+
+
+def files_of(session: Session, package_id: int) -> list[ContentFile]:
+    """Every file of a version, by path."""
+    return list(
+        session.scalars(
+            select(ContentFile).where(ContentFile.package_id == package_id).order_by(ContentFile.path)
+        )
+    )
+
+
+def packages_in_use(session: Session, standards: Collection[str], *, but: int) -> Sequence[Row[Any]]:
+    """Packages of these standards that other lessons play, with where they stand."""
+    return session.execute(
+        select(
+            ContentPackage.id,
+            ContentPackage.title,
+            ContentPackage.version,
+            Lesson.title.label("lesson"),
+            Program.name.label("program"),
+        )
+        .join(Lesson, Lesson.id == ContentPackage.lesson_id)
+        .join(Module, Module.id == Lesson.module_id)
+        .join(Program, Program.id == Module.program_id)
+        .where(
+            ContentPackage.replaced_at.is_(None),
+            ContentPackage.standard.in_(standards),
+            ContentPackage.lesson_id != but,
+        )
+        .order_by(Program.name, Lesson.title, ContentPackage.id)
+        .limit(2_000)
+    ).all()
+
+
+def copy_files(session: Session, package_id: int, to: int) -> Sequence[ContentFile]:
+    """Give a version the files of another one; answers them."""
+    named = (ContentFile.path, ContentFile.sha256, ContentFile.size_bytes, ContentFile.media_type)
+    session.execute(
+        insert(ContentFile).from_select(
+            ["package_id", "path", "sha256", "size_bytes", "media_type"],
+            select(literal(to), *named).where(ContentFile.package_id == package_id),
+        )
+    )
+    return session.scalars(select(ContentFile).where(ContentFile.package_id == to)).all()
 
 
 def package_file(session: Session, package_id: int, path: str) -> ContentFile | None:

@@ -40,10 +40,16 @@ def standing(
     # Nobody scores a film: a passing score is of the time when the lesson was a package.
     scores = runtime_of(version.standard).lesson_kind in (ContentType.SCORM, ContentType.H5P)
     passing = passing_score_pct if scores else None
-    result = scorm12.lesson_result(
-        [known.status for known in opening], [known.percent for known in opening], passing_percent=passing
-    )
     sequencing = runtime_of(version.standard).sequencing
+    weights = None if sequencing is None else sequencing.weights(version)
+    result = scorm12.lesson_result(
+        [known.status for known in opening],
+        [known.percent for known in opening],
+        passing_percent=passing,
+        weights=None
+        if weights is None
+        else [weights.get(item.id, Fraction(0)) for item in version.manifest.launchable()],
+    )
     whole = None if sequencing is None else sequencing.standing(session, version, enrollment_id)
     if whole is not None:
         result = scorm12.course_result(result, whole.status, passing_percent=passing)

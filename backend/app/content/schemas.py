@@ -26,6 +26,20 @@ class PackageForm(BaseModel):
     """The zip may be web pages that follow no standard and report nothing."""
 
 
+class SeveralForm(BaseModel):
+    """Several files, each of which becomes a lesson."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    packages: Annotated[list[UploadFile], Field(min_length=1, max_length=20, title="Files")]
+
+
+class ReuseForm(BaseModel):
+    """A package of another lesson."""
+
+    package_id: Annotated[RecordId, Field(title="Package or file")]
+
+
 class ShareForm(BaseModel):
     """How much of a film or document completes the lesson."""
 
@@ -128,6 +142,10 @@ class NavigationIn(BaseModel):
     """The part that is chosen."""
     at: str | None = Field(default=None, max_length=255)
     """The part in which the wish was made; the same wish again changes nothing."""
+    launch_id: str | None = Field(default=None, max_length=36)
+    """The launch in which the wish was made …"""
+    seq: int | None = Field(default=None, ge=1, le=1_000_000_000)
+    """… and the number of its last report, without which nobody can say where the wish leads."""
 
 
 class NavigationOut(BaseModel):
@@ -199,6 +217,8 @@ class ResultOut(BaseModel):
     """Whether the content says itself when it is done; where not, the student or an instructor marks the lesson."""
     sequenced: bool = False
     """Whether the course decides itself which part comes next."""
+    to_check: bool = False
+    """Whether all is done, and staff check it before the lesson is complete."""
     navigation: ControlsOut | None = None
     """Where it lets the student go now; None before it is opened, and for a course of one part."""
 

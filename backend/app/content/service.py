@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from app.academics import service as academics
 from app.content import policy, queries
 from app.content.assignments import queries as assignments
+from app.content.assignments.grading.notices import send_release
 from app.content.assignments.grading.service import lesson_scores
 from app.content.launches import queries as launch_queries
 from app.content.launches.commits import commit
@@ -23,6 +24,8 @@ from app.content.launches.service import (
 )
 from app.content.launches.waivers import waive
 from app.content.packages.links import link_film
+from app.content.packages.reuse import reusable, reuse
+from app.content.packages.several import import_several
 from app.content.packages.upload import import_package
 from app.content.packages.versions import version_of
 from app.content.results import attempts_of, standing
@@ -41,6 +44,7 @@ __all__ = [
     "attempts_of",
     "commit",
     "import_package",
+    "import_several",
     "is_assignment",
     "launch",
     "lesson",
@@ -52,6 +56,9 @@ __all__ = [
     "packages",
     "preview_result",
     "require_share",
+    "reusable",
+    "reuse",
+    "send_release",
     "waive",
     "work_by_lesson",
     "work_in_older_version",
@@ -60,6 +67,7 @@ __all__ = [
 
 
 lesson = academics.lesson_place
+_TO_CHECK = "All of it is done. Your instructor checks it in person, and then it is completed."
 
 
 def _reports_nothing(session: Session, lesson_id: int) -> bool:
@@ -92,12 +100,12 @@ def lesson_result(session: Session, subject: Subject, lesson_id: int) -> ResultO
     """Where the person stands in a lesson they may open. Raises NotFound otherwise."""
     enrollment_id = playable_enrollment(session, subject, lesson_id)
     package = package_for(session, lesson_id, enrollment_id)
-    return standing(
-        session,
-        version_of(package),
-        enrollment_id,
-        passing_score_pct=lesson(session, lesson_id).passing_score_pct,
-    )
+    place = lesson(session, lesson_id)
+    found = standing(session, version_of(package), enrollment_id, passing_score_pct=place.passing_score_pct)
+    waits = found.complete and place.needs_check
+    if waits and not enrollment.is_lesson_done(session, enrollment_id, lesson_id):
+        return found.model_copy(update={"complete": False, "to_check": True, "reason": _TO_CHECK})
+    return found
 
 
 @views.opens(Part.LESSONS, student="user_id")

@@ -21,7 +21,7 @@ from sqlalchemy import (
     select,
     true,
 )
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, aliased, selectinload
 
 from app.core.constraints import register_conflict, register_invalid
 from app.core.permissions import Role
@@ -38,6 +38,7 @@ from app.db.models import (
 )
 from app.db.ready import Ready
 from app.enrollment.lists import queries as lists
+from app.rules.lesson_access import Access
 from app.web.listing import Listing
 from app.web.paging import Paging
 
@@ -229,6 +230,7 @@ class LessonRow:
     module_name: str
     content_type: Any
     estimated_minutes: int | None
+    optional: bool
     completed_at: Any
     source: str | None
     score_pct: Any
@@ -243,6 +245,7 @@ _LESSONS_OF = Ready(
         Module.name,
         Lesson.content_type,
         Lesson.estimated_minutes,
+        Lesson.optional,
         LessonCompletion.completed_at,
         LessonCompletion.source,
         LessonCompletion.score_pct,
@@ -264,6 +267,18 @@ def lessons_of(session: Session, enrollment_id: int) -> tuple[int, list[LessonRo
     rows = _LESSONS_OF.rows(session, enrollment_id=enrollment_id)
     # A module without lessons, or a program without modules, comes as one row without a lesson.
     return (rows[0][0], [LessonRow(*row[1:]) for row in rows if row[1] is not None]) if rows else None
+
+
+def access_of(session: Session, enrollment_id: int, lesson_id: int) -> Access:
+    """What a lesson asks for before it is opened, and what an enrollment has completed of that."""
+    first = aliased(Lesson)
+    completed = select(LessonCompletion.lesson_id).where(LessonCompletion.enrollment_id == enrollment_id)
+    row = session.execute(
+        select(Lesson.opens_on, first.title, first.id.in_(completed), Lesson.id.in_(completed))
+        .outerjoin(first, first.id == Lesson.after_lesson_id)
+        .where(Lesson.id == lesson_id)
+    ).one()
+    return Access(row[0], row[1], bool(row[2]), row[3])
 
 
 def studied(session: Session, user_id: int, lesson_id: int) -> tuple[int, EnrollmentStatus] | None:

@@ -26,6 +26,7 @@ from app.enrollment.admissions.papers import service as admission_papers
 from app.enrollment.completions.self_marked import register as register_self_marked
 from app.enrollment.completions.service import (
     CompletionOutcome,
+    completions_of,
     found,
     has_package,
     is_lesson_done,
@@ -62,7 +63,14 @@ from app.enrollment.objections import Ending, Objection
 from app.enrollment.objections import register as register_objection
 from app.enrollment.policy import require_own
 from app.enrollment.queries import Learner
-from app.enrollment.study_access import Study, find_study, hold_for_study, study_for
+from app.enrollment.study_access import (
+    Study,
+    find_study,
+    hold_for_study,
+    require_open,
+    study_for,
+    why_not_open,
+)
 from app.enrollment.study_access import register_end as on_ended
 from app.enrollment.withdrawals.moments import register as register_time_to_cancel
 from app.enrollment.withdrawals.moments import register_hour as register_hour_that_decides
@@ -99,6 +107,7 @@ __all__ = [
     "admission_papers",
     "cancel_withdrawal",
     "complete",
+    "completions_of",
     "enroll",
     "enroll_by_email",
     "find_study",
@@ -131,6 +140,7 @@ __all__ = [
     "register_self_marked",
     "register_time_to_cancel",
     "request_withdrawal",
+    "require_open",
     "require_own",
     "send_leave_notice",
     "send_withdrawal_notice",
@@ -140,6 +150,7 @@ __all__ = [
     "study_for",
     "why_leaving",
     "why_not_complete",
+    "why_not_open",
     "withdraw_lesson_completion",
 ]
 NO_ENROLLMENT = policy.NO_ENROLLMENT
@@ -267,9 +278,9 @@ def read_progress(
         raise NotFound(NO_ENROLLMENT)
     owner_id, lessons = known
     policy.require_read(session, subject, owner_id)
-    return progress_of_counts(
-        sum(lesson.completed_at is not None for lesson in lessons), len(lessons)
-    ), lessons
+    counting = [lesson for lesson in lessons if not lesson.optional]
+    done = sum(lesson.completed_at is not None for lesson in counting)
+    return progress_of_counts(done, len(counting)), lessons
 
 
 def status_counts(session: Session, subject: Subject) -> dict[EnrollmentStatus, int]:

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from app.accounts import service as accounts
+from app.core import clock
 from app.core.errors import Conflict, NotFound
 from app.core.permissions import internal
 from app.db.models import Enrollment, EnrollmentStatus
 from app.enrollment import queries
+from app.rules.lesson_access import why_closed
+from app.settings import Settings, get_settings
 
 _ENDED = {
     EnrollmentStatus.COMPLETED: "Your program is completed, so nothing more is recorded. "
@@ -54,6 +57,22 @@ def hold_for_study(session: Session, enrollment_id: int) -> Enrollment:
     if record.status in _ENDED:
         raise Conflict(_ENDED[record.status])
     return record
+
+
+@internal("a step of opening a lesson that is the student's")
+def why_not_open(session: Session, enrollment_id: int, lesson_id: int) -> str | None:
+    """A sentence for the student while a lesson opens later, or asks for another one first; None for an open one."""
+    settings: Settings = session.info.get("settings") or get_settings()
+    reason = why_closed(queries.access_of(session, enrollment_id, lesson_id), clock.today(settings.zone))
+    return None if reason is None else f"This lesson is not open yet. {reason}"
+
+
+@internal("a step of opening a lesson that is the student's")
+def require_open(session: Session, enrollment_id: int, lesson_id: int) -> None:
+    """Raises Conflict for a lesson that is not open yet."""
+    reason = why_not_open(session, enrollment_id, lesson_id)
+    if reason is not None:
+        raise Conflict(reason)
 
 
 Follow = Callable[[Session, int, EnrollmentStatus], None]

@@ -6,7 +6,7 @@ browser: it counts for progress, never alone for a credential.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
@@ -223,17 +223,16 @@ def lesson_result(
     percents: Iterable[Fraction | Decimal | None],
     *,
     passing_percent: int | None = None,
+    weights: Iterable[Fraction] | None = None,
 ) -> LessonResult:
     """Whether a lesson is complete, from the best status and the best percentage of each of its SCOs.
 
     All SCOs must be completed or passed; where the lesson asks for a score, the mean of the reported scores
-    must reach `passing_percent` as well. Both iterables name the SCOs in the same order; one that was never
-    opened
-    is `not attempted` and None.
+    must reach `passing_percent` as well. The iterables name the SCOs in the same order; one that was never
+    opened is `not attempted` and None. `weights`: how much each score counts, alike without them.
     """
     every = list(statuses)
-    known = [Fraction(percent) for percent in percents if percent is not None]
-    mean = sum(known, Fraction(0)) / len(known) if known else None
+    mean = _mean(list(percents), None if weights is None else list(weights))
     done = sum(status in DONE for status in every)
     if not every or done < len(every):
         return LessonResult(done, len(every), mean, False, f"{done} of {len(every)} parts are completed.")
@@ -241,6 +240,18 @@ def lesson_result(
         got = "no score was reported" if mean is None else f"the score is {_under(mean, passing_percent)}%"
         return LessonResult(done, len(every), mean, False, f"{passing_percent}% is needed; {got}.")
     return LessonResult(done, len(every), mean, True, "All parts are completed.")
+
+
+def _mean(
+    percents: Sequence[Fraction | Decimal | None], weights: Sequence[Fraction] | None
+) -> Fraction | None:
+    """The mean of the scores that there are. Where those count nothing by their weights, they count alike."""
+    given = weights or [Fraction(1)] * len(percents)
+    known = [(Fraction(one), weight) for one, weight in zip(percents, given, strict=True) if one is not None]
+    if not any(weight for _, weight in known):
+        known = [(one, Fraction(1)) for one, _ in known]
+    total = sum((weight for _, weight in known), Fraction(0))
+    return sum((one * weight for one, weight in known), Fraction(0)) / total if known else None
 
 
 def course_result(parts: LessonResult, status: str, *, passing_percent: int | None = None) -> LessonResult:

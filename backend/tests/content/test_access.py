@@ -20,7 +20,6 @@ from app.db.models import (
 from app.db.session import Database
 from app.settings import Settings
 from tests.content.conftest import Play, School, completions, make_school, score, subject_of
-from tests.factories.packages import course
 from tests.factories.school import School as Rows
 
 
@@ -150,15 +149,6 @@ def test_who_may_open_a_lesson(school: School, play: Play) -> None:
 def test_a_lesson_without_content_says_so(school: School) -> None:
     with pytest.raises(NotFound, match="no content yet"):
         school.launch()
-
-
-def test_a_renewed_package_begins_again_and_keeps_the_old_work(school: School, play: Play) -> None:
-    play().commit(lesson_status="incomplete", lesson_location="p4")
-    school.upload(course(title="Second edition"))
-    played = play()
-    assert played.boot()["cmi"]["core"]["entry"] == "ab-initio"
-    assert [attempt.location for attempt in school.attempts()] == ["p4", None]
-    assert service.work_in_older_version(school.session, subject_of(school.student), school.lesson.id)
 
 
 def test_attempts_are_read_by_their_student_and_by_staff(school: School, play: Play) -> None:

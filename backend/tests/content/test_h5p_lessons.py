@@ -8,6 +8,7 @@ from sqlalchemy import text
 
 from app.db.models import ContentType, Enrollment, ScormCommit
 from app.lrs import service as record_store
+from app.rules import interactions
 from tests.content.conftest import Play, Played, School, completions
 from tests.factories.h5p import h5p_content
 
@@ -212,3 +213,30 @@ def test_the_player_and_its_library_are_served_to_a_launch_alone(lesson: School,
     for name in ("h5p/", "h5p/%2e%2e/%2e%2e/app.css", "../../static/app.css"):
         assert played.host.get(f"{played.base}/vendor/{name}").status_code in (404, 410)
     assert played.host.get("/p/nothing/vendor/h5p/main.bundle.js").status_code == 410
+
+
+def test_what_was_answered_is_read_with_its_words(lesson: School, play: Play) -> None:
+    def answer(response: str, *, success: bool, part: str | None = None) -> dict[str, Any]:
+        value = statement(
+            "answered", parent=part is not None, result={"response": response, "success": success}
+        )
+        value["statement"]["object"]["definition"] = {
+            "interactionType": "choice",
+            "description": {"en-US": "How long?"},
+            "choices": [
+                {"id": "0", "description": {"en-US": "Twenty seconds\n"}},
+                {"id": "1", "description": {"en-US": "Two"}},
+            ],
+            "correctResponsesPattern": ["0"],
+            "extensions": {} if part is None else {PART: part},
+        }
+        return value
+
+    played = play()
+    assert say(played, answer("1", success=False), answer("0[,]1", success=False, part="ab-1")).is_success
+    assert say(played, answer("0", success=True), statement("answered")).is_success
+    kept = interactions.interactions_of(lesson.attempt().cmi)
+    assert [(one.id, one.question, one.answer, one.right_answers, one.result) for one in kept] == [
+        ("content", "How long?", "Twenty seconds", ("Twenty seconds",), "right"),
+        ("ab-1", "How long?", "Twenty seconds, Two", ("Twenty seconds",), "wrong"),
+    ]

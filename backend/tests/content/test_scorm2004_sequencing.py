@@ -32,8 +32,10 @@ def rule(kind: str, action: str, *conditions: str) -> str:
     )
 
 
-def go(school: School, request: str, at: str | None, target: str | None = None) -> NavigationOut:
-    asked = NavigationIn.model_validate({"request": request, "at": at, "target": target})
+def go(
+    school: School, request: str, at: str | None, target: str | None = None, **after: object
+) -> NavigationOut:
+    asked = NavigationIn.model_validate({"request": request, "at": at, "target": target, **after})
     moved = service.navigate(school.session, subject_of(school.student), school.lesson.id, asked)
     school.session.commit()
     return moved

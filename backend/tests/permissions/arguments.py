@@ -4,6 +4,7 @@ import io
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from io import BytesIO
 from typing import Any
 from unittest.mock import Mock
 from uuid import UUID
@@ -101,6 +102,7 @@ def _type() -> TypeForm:
 _CHARGE = ChargeForm(request=UUID(int=1), amount_cents=100, type="tuition", memo="Tuition")
 
 CALLS: Mapping[str, Mapping[str, Any]] = {
+    "content.packages.several.import_several": {"files": [("course.zip", io.BytesIO(b"PK nothing"))]},
     "content.assignments.definitions.allow": {"lesson_id": "@assigned_lesson_id"},
     "content.assignments.definitions.allowed": {"lesson_id": "@assigned_lesson_id"},
     "content.assignments.definitions.set_due": {"lesson_id": "@assigned_lesson_id"},
@@ -119,9 +121,21 @@ CALLS: Mapping[str, Mapping[str, Any]] = {
     "content.authoring.list_written": {"program_id": None},
     "content.bank.create": {"values": lambda _numbers: QuestionForm(prompt="Which?", lines="* A\nB")},
     "content.bank.change": {"values": lambda _numbers: EditForm(prompt="Which?", lines="* A\nB", version=1)},
-    "content.bank.correct": {
+    "content.bank.corrections.correct": {
         "values": lambda _numbers: CorrectionForm(version=1, lines="A\n* B", reason="Wrong")
     },
+    "content.bank.corrections.foresee": {
+        "values": lambda _numbers: CorrectionForm(version=1, lines="A\n* B", reason="Wrong")
+    },
+    "content.bank.read_edit": {"edit": 1},
+    "content.exports.offer": {"origin": "https://school.example"},
+    "content.exports.export": {
+        "standard": "cmi5",
+        "origin": "https://school.example",
+        "target": lambda _numbers: BytesIO(),
+    },
+    "content.assignments.grading.counted": {"lesson_id": "@assigned_lesson_id"},
+    "content.assignments.grading.works": {"lesson_id": "@assigned_lesson_id"},
     "finance.ledger.posting.post_for_student": {"values": lambda _numbers: _CHARGE},
     "finance.ledger.posting.preview_for_student": {"values": lambda _numbers: _CHARGE},
     "enrollment.policy.require_own": {"owner_id": "@user_id"},
@@ -251,7 +265,7 @@ NOBODY = {
     "compliance.grades.skills.board.read_evidence",
     "compliance.transcripts.deliveries.open_file",
     "compliance.transcripts.deliveries.open_link",
-    "content.authoring.move",
+    "content.versions.move",
     "content.bank.picture",
     "content.launches.launch",
     "documents.register.content",

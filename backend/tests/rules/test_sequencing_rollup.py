@@ -18,7 +18,7 @@ from app.rules.sequencing.model import (
     Rule,
     Sequencing,
 )
-from app.rules.sequencing.rollup import roll_up, roll_up_one
+from app.rules.sequencing.rollup import roll_up, roll_up_one, weights_of
 from app.rules.sequencing.state import Course, Progress, State, Track
 
 ACTIONS = ("satisfied", "notSatisfied", "completed", "incomplete")
@@ -85,8 +85,8 @@ def courses(draw: Callable[..., object]) -> tuple[Activity, State]:
     names = iter(range(100))
 
     def node(depth: int) -> Activity:
-        width = draw(st.integers(1, 2)) if depth else 0
-        children = tuple(node(draw(st.integers(0, depth - 1))) for _ in range(width))  # type: ignore[call-overload]
+        width = draw(st.integers(1, 3)) if depth else 0
+        children = tuple(node(draw(st.integers(0, depth - 1))) for _ in range(width))  # type: ignore[call-overload, arg-type]
         return Activity(f"a{next(names)}", draw(sequencings), children)  # type: ignore[arg-type]
 
     root = node(2)
@@ -244,3 +244,29 @@ def test_a_child_without_a_score_counts_as_nothing_and_one_without_weight_not_at
     course = Course(root, state)
     roll_up(course, "a")
     assert course.progress("", root.sequencing.primary).measure == Decimal("0.4")
+
+
+@given(courses())
+def test_the_weights_of_the_parts_are_what_their_measures_add_up_by(drawn: tuple[Activity, State]) -> None:
+    """With a measure for every part, the rollup of the course is the mean of the parts by their weights."""
+    root, state = drawn
+    weights = weights_of(root)
+    leaves = {one.id for one in root.walk() if not one.children}
+    assert set(weights) == leaves
+    assert 0 <= sum(weights.values(), Fraction(0)) <= 1
+    tracked = all(one.sequencing.tracked for one in root.walk())
+    heavy = all(
+        any(child.sequencing.rollup.weight for child in one.children) for one in root.walk() if one.children
+    )
+    measures = {name: Decimal(place % 5) / 4 for place, name in enumerate(sorted(leaves))}
+    for name, measure in measures.items():
+        state.tracks[name].objectives = {"o": Progress(None, measure)}
+    if tracked and heavy and root.children:
+        assert sum(weights.values(), Fraction(0)) == 1
+        course = Course(root, state)
+        for name in reversed(list(course)):
+            roll_up_one(course, name)
+        found = state.tracks[root.id].objectives["o"].measure
+        assert found is not None
+        mean = sum((Fraction(measures[name]) * weights[name] for name in leaves), Fraction(0))
+        assert abs(Fraction(found) - mean) < Fraction(1, 10**20)

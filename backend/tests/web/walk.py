@@ -119,7 +119,9 @@ class Walk:
     def body(self, route: Route, text: str | None = None) -> dict[str, Any]:
         """What the route takes, filled with examples that name the other student's things; `text` in all texts."""
         if route.form is not None:
-            files = [name for name, it in route.form.model_fields.items() if it.annotation is UploadFile]
+            asked = {name: it.annotation for name, it in route.form.model_fields.items()}
+            files = [name for name, it in asked.items() if it is UploadFile]
+            files = files or [name for name, it in asked.items() if it == list[UploadFile]]
             if files:
                 return {"files": dict.fromkeys(files, ("course.zip", b"PK nothing"))}
             schema = route.form.model_json_schema()

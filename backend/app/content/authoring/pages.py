@@ -12,7 +12,6 @@ from app.content.authoring.reports import WRITTEN_LESSONS
 from app.content.authoring.schemas import (
     MediaForm,
     MediaRemovalForm,
-    MoveForm,
     PreviewForm,
     PublishForm,
     TextForm,
@@ -136,31 +135,6 @@ def lesson_file(
     return package_files.answer(request, files, found, vendor="", policy=None, own_storage=False)
 
 
-@router.get("/lessons/{lesson_id}/write/students", dependencies=READS)
-def students(request: Request, lesson_id: PathId, db: Db, subject: CurrentSubject) -> Response:
-    """Which version each student of one's own is on."""
-    return render(
-        request,
-        "authoring/students.html",
-        lesson=content.lesson(db, lesson_id),
-        students=service.students_on_versions(db, subject, lesson_id),
-        may_change=policy.may_change(subject),
-        breadcrumbs=_crumbs(db, lesson_id, "Students"),
-    )
-
-
-@router.post("/lessons/{lesson_id}/write/students", dependencies=CHANGES)
-def move_student(
-    lesson_id: PathId,
-    db: Db,
-    subject: CurrentSubject,
-    form: Annotated[Form[MoveForm], Depends(posted(MoveForm))],
-) -> Response:
-    """Move a student to the newest version."""
-    service.move(db, subject, lesson_id, form.checked().enrollment_id)
-    return redirect(f"/lessons/{lesson_id}/write/students")
-
-
 def _editor(
     request: Request,
     db: Db,
@@ -183,6 +157,8 @@ def _editor(
         lesson=lesson,
         may_quiz=bank_policy.may_edit(db, subject, lesson.program_id),
         may_see_results=quiz_policy.may_read(subject),
+        may_export=policy.may_change(subject)
+        and (not found.quiz.is_there or bank_policy.may_read(db, subject, lesson.program_id)),
         text=found,
         rendered=rendered,
         form=text or Form.blank(TextForm, body=found.body, version=found.version),

@@ -86,12 +86,6 @@ class MediaRemovalForm(BaseModel):
     name: Annotated[str, Field(min_length=1, max_length=120)]
 
 
-class MoveForm(BaseModel):
-    """A student who is moved to the newest version of the lesson."""
-
-    enrollment_id: RecordId
-
-
 @dataclass(frozen=True, slots=True)
 class MediaOut:
     """A file of the lesson."""
@@ -122,17 +116,6 @@ class TextOut:
     @property
     def is_published(self) -> bool:
         return self.version > 0 and self.published_version == self.version
-
-
-@dataclass(frozen=True, slots=True)
-class OnVersion:
-    """A student and the version of the lesson they are on."""
-
-    enrollment_id: int
-    user_id: int
-    full_name: str
-    version: int
-    is_newest: bool
 
 
 POOLS = (1, 2, 3, 4)

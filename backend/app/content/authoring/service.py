@@ -12,7 +12,7 @@ from app.content import policy, queries
 from app.content.assignments import queries as assignments
 from app.content.authoring import queries as text_queries
 from app.content.authoring.markdown import Rendered, render
-from app.content.authoring.schemas import MediaOut, OnVersion, Quiz, TextOut
+from app.content.authoring.schemas import MediaOut, Quiz, TextOut
 from app.content.bank import service as bank
 from app.content.packages.model import Item, Manifest
 from app.core import clock, history
@@ -20,7 +20,7 @@ from app.core.actions import Action
 from app.core.errors import Conflict, FieldError, Invalid, NotFound
 from app.core.files import FileStore, StoredFile, claims
 from app.core.permissions import Subject, internal
-from app.db.models import ContentPackage, ContentType, LessonText, User
+from app.db.models import ContentPackage, ContentType, LessonText
 from app.web.listing import Listing
 from app.web.paging import Paging
 
@@ -254,54 +254,3 @@ def writable(session: Session, lesson_id: int) -> academics.LessonPlace:
     if assignments.pages_of(session, [lesson_id]):
         raise Invalid(f"“{place.title}” is an assignment. Add another lesson for what students read.")
     return place
-
-
-# Versions that students are on
-
-
-def students_on_versions(session: Session, subject: Subject, lesson_id: int) -> list[OnVersion]:
-    """Students of one's own who have begun the lesson and may still work in it, each with their version."""
-    policy.require_read(subject)
-    academics.lesson_place(session, lesson_id)
-    current = queries.current_package(session, lesson_id)
-    if current is None or current.standard != text_queries.STANDARD:
-        return []
-    return [
-        OnVersion(row.id, row.user_id, row.full_name, row.version, row.version == current.version)
-        for row in text_queries.students_begun(
-            session, lesson_id, policy.limit_attempts(session, subject, User.id)
-        )
-    ]
-
-
-def move(session: Session, subject: Subject, lesson_id: int, enrollment_id: int) -> None:
-    """Move a student to the newest version of the lesson; what they did in the older one stays on record.
-
-    Raises Forbidden, NotFound for a student whom one does not see or who has not begun. Moving again changes nothing.
-    """
-    policy.require_change(subject)
-    found = {one.enrollment_id: one for one in students_on_versions(session, subject, lesson_id)}
-    student = found.get(enrollment_id)
-    current = queries.current_package(session, lesson_id)
-    if student is None or current is None:
-        raise NotFound("No student of yours has begun this lesson in that enrollment.")
-    if student.is_newest:
-        return
-    row = text_queries.add_move(
-        session,
-        enrollment_id=enrollment_id,
-        lesson_id=lesson_id,
-        package_id=current.id,
-        by=subject.user_id,
-        at=clock.now(),
-    )
-    history.record(
-        session,
-        subject,
-        Action.CONTENT_STUDENT_MOVED,
-        row.id,
-        student_id=student.user_id,
-        enrollment_id=enrollment_id,
-        lesson_id=lesson_id,
-        version=[student.version, current.version],
-    )

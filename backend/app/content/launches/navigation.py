@@ -4,6 +4,7 @@ from sqlalchemy.orm import Session
 
 from app.academics import service as academics
 from app.content import results
+from app.content.launches import queries
 from app.content.launches.service import package_for
 from app.content.packages.versions import version_of
 from app.content.runtimes import runtime_of
@@ -17,7 +18,14 @@ from app.enrollment import service as enrollment
 _LEFT = "You left the course. Open it again to go on where you were."
 _OVER = "The course has come to its end."
 _REFUSED = "The course does not let you go there now. Go on where you are, or choose another part."
+_MISSING = "What you did last has not arrived yet. Try again in a moment."
 _STAYS = "This part has ended. Choose where to go on."
+
+
+class ReportMissing(Conflict):
+    """The wish came before the last report of the part it was made in."""
+
+    slug = "report-missing"
 
 
 def navigate(session: Session, subject: Subject, lesson_id: int, asked: NavigationIn) -> NavigationOut:
@@ -25,7 +33,7 @@ def navigate(session: Session, subject: Subject, lesson_id: int, asked: Navigati
 
     A wish that was made in another part than the current one was carried out before, and changes nothing. Raises
     NotFound for a lesson the person may not open, Invalid for one without such rules, Conflict before it is opened and
-    where nothing is recorded any more.
+    where nothing is recorded any more, ReportMissing before the part’s last report has arrived.
     """
     study = enrollment.study_for(session, user_id=subject.user_id, lesson_id=lesson_id)
     version = version_of(package_for(session, lesson_id, study.enrollment_id))
@@ -35,6 +43,10 @@ def navigate(session: Session, subject: Subject, lesson_id: int, asked: Navigati
     if not study.counts:
         raise Conflict("Your program is completed: open any part to look at it again.")
     held = enrollment.hold_for_study(session, study.enrollment_id)
+    if asked.launch_id is not None and asked.seq is not None:
+        known = queries.last_report(session, subject.user_id, asked.launch_id)
+        if known is not None and known < asked.seq:
+            raise ReportMissing(_MISSING)
     now = clock.now()
     moved = sequencing.navigate(session, version, held.id, asked.request, asked.target, at=asked.at, now=now)
     place = academics.lesson_place(session, lesson_id)

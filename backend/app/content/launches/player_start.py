@@ -33,6 +33,8 @@ class PlayerState:
     outside: dict[str, tuple[str, ...]]
     expires_at: datetime
     idle_seconds: int
+    given: dict[str, Any] | None
+    """What the standard gives the content beside the data model."""
     allowed: dict[str, Any] | None
     """Where the content may ask to go; None in content without rules for that, and where nothing counts."""
 
@@ -51,18 +53,21 @@ def player_state(session: Session, record: Launch, base: str) -> PlayerState:
         counts=not record.preview,
         review=is_review(record),
     )
-    sequencing = runtime_of(version.standard).sequencing
+    runtime = runtime_of(version.standard)
+    sequencing = runtime.sequencing
+    cmi = runtime.start(learner, item, attempt)
     return PlayerState(
         launch_id=record.id,
         lesson_id=record.lesson_id,
         title=item.title,
         item=item,
-        address=runtime_of(version.standard).address(record, item, base),
+        address=runtime.address(record, item, base),
         standard=version.standard,
         preview=record.preview,
         review=is_review(record),
         last_seq=record.last_seq,
-        cmi=runtime_of(version.standard).start(learner, item, attempt),
+        cmi=cmi,
+        given=None if sequencing is None else sequencing.inform(session, version, record, item, cmi),
         outside=version.manifest.outside,
         expires_at=record.expires_at,
         idle_seconds=int(IDLE.total_seconds()),

@@ -61,6 +61,11 @@ def ended_unrecorded(session: Session, idle_since: datetime, now: datetime, limi
     ).all()
 
 
+def last_report(session: Session, user_id: int, launch_id: str) -> int | None:
+    """Number of the last report of a person's launch; None for a launch that is not theirs."""
+    return session.scalar(select(Launch.last_seq).where(Launch.id == launch_id, Launch.user_id == user_id))
+
+
 def newer_launch_has_saved(session: Session, launch: Launch) -> bool:
     """Whether a later launch of the same attempt has already committed something."""
     return bool(

@@ -38,7 +38,8 @@ def launch(
     """Open a part of a lesson: the one named, else the first that is not done, else the first.
 
     A student whose program is completed opens it in review: it looks as the student left it, and nothing is recorded.
-    Raises NotFound for a lesson the person may not open or that has no package, Invalid for an unknown part,
+    Raises NotFound for a lesson the person may not open or that has no package, Invalid for an unknown part, Conflict
+    while it opens later or asks for another one first,
     Unauthorized for somebody who is signed out in the same moment.
     """
     accounts.hold_sign_in(session, subject)
@@ -48,6 +49,8 @@ def launch(
     else:
         study = enrollment.study_for(session, user_id=subject.user_id, lesson_id=lesson_id)
         enrollment_id, counts = study.enrollment_id, study.counts
+        if counts:
+            enrollment.require_open(session, study.enrollment_id, lesson_id)
     package = package_for(session, lesson_id, enrollment_id)
     version = version_of(package)
     sequencing = runtime_of(version.standard).sequencing
@@ -169,15 +172,12 @@ def current_package(session: Session, lesson_id: int) -> ContentPackage:
 
 @internal("names the package of a lesson that was opened before")
 def package_for(session: Session, lesson_id: int, enrollment_id: int | None) -> ContentPackage:
-    """The package that this student plays: the current one, or the version they began where the kind of lesson keeps
-    it until somebody moves them. Raises NotFound while there is none."""
+    """The package that this student plays: the version they began, until somebody moves them, else the current one.
+    Raises NotFound while there is none."""
     current = current_package(session, lesson_id)
-    if enrollment_id is None or not runtime_of(current.standard).keeps_version:
+    if enrollment_id is None:
         return current
-    begun = queries.version_begun(
-        session, enrollment_id=enrollment_id, lesson_id=lesson_id, standard=current.standard
-    )
-    return begun or current
+    return queries.version_begun(session, enrollment_id=enrollment_id, lesson_id=lesson_id) or current
 
 
 def _chosen(

@@ -4,7 +4,7 @@ from sqlalchemy.orm import Session
 
 from app.content import policy
 from app.content.launches.commits import Before, settle
-from app.content.launches.service import attempt_for, begin, current_package, has_begun
+from app.content.launches.service import attempt_for, begin, has_begun, package_for
 from app.content.packages.versions import version_of
 from app.content.runtimes import runtime_of
 from app.core import clock, history
@@ -28,7 +28,7 @@ def waive(
     policy.require_waive(session, subject, user_id)
     study = enrollment.study_for(session, user_id=user_id, lesson_id=lesson_id)
     held = enrollment.hold_for_study(session, study.enrollment_id)
-    package = current_package(session, lesson_id)
+    package = package_for(session, lesson_id, held.id)
     version = version_of(package)
     item = version.manifest.item(sco_id)
     runtime = runtime_of(version.standard)

@@ -26,6 +26,8 @@ MAX_BYTES = 5 * 1024**2
 _MAX_ITEMS = 2_000
 _MAX_DEPTH = 20
 _MAX_WARNINGS = 20
+_MOST_STORES = 250
+_LONGEST_TARGET = 4_000
 _XML_BASE = "{http://www.w3.org/XML/1998/namespace}base"
 _SEQUENCING: TypeAdapter[Sequencing] = TypeAdapter(Sequencing)
 _HIDDEN = frozenset(("previous", "continue", "exit", "exitAll", "abandon", "abandonAll", "suspendAll"))
@@ -204,6 +206,10 @@ class _Reader:
             details["hidden"] = sorted(_HIDDEN.intersection(hidden))
         if attribute(holder, "objectivesglobaltosystem").lower() in ("false", "0"):
             details["forgets_objectives"] = True
+        if attribute(holder, "shareddataglobaltosystem").lower() in ("false", "0"):
+            details["forgets_data"] = True
+        if stores := _shared_data(holder):
+            details["shared_data"] = stores
         return details
 
     def _resource_of(self, element: Element, title: str) -> Element | None:
@@ -285,6 +291,21 @@ class _Reader:
             sentence = "There are more notes of this kind."
         if len(self._warnings) < _MAX_WARNINGS:
             self._warnings.append(sentence)
+
+
+def _shared_data(holder: Element) -> list[dict[str, Any]]:
+    """The stores that parts of a course share (`adlcp:data`, CAM 3.4.1.19), each once."""
+    data = child(holder, "data")
+    found: dict[str, dict[str, Any]] = {}
+    for one in [] if data is None else list(children(data, "map"))[:_MOST_STORES]:
+        target = attribute(one, "targetid")
+        if target and len(target) <= _LONGEST_TARGET:
+            reads, writes = (
+                attribute(one, name).lower() not in ("false", "0")
+                for name in ("readshareddata", "writeshareddata")
+            )
+            found[target] = {"target": target, "reads": reads, "writes": writes}
+    return list(found.values())
 
 
 def _is_sco(resource: Element) -> bool:

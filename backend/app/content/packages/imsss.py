@@ -71,8 +71,7 @@ class SequencingReader:
         parts: dict[str, Element] = {}
         for source in (shared, own):
             for element in () if source is None else source:
-                if not _is_adl_objectives(element):
-                    parts[_name(element)] = element
+                parts["adlobjectives" if _is_adl_objectives(element) else _name(element)] = element
         return self._sequencing(parts)
 
     def _sequencing(self, parts: Mapping[str, Element]) -> model.Sequencing:
@@ -144,6 +143,7 @@ class SequencingReader:
 
     def _objectives(self, parts: Mapping[str, Element]) -> tuple[model.Objective, ...]:
         holder = parts.get("objectives")
+        more = _more_maps(parts.get("adlobjectives"))
         found = []
         for element in [] if holder is None else list(holder)[:_MOST_RULES]:
             name = _name(element)
@@ -157,7 +157,10 @@ class SequencingReader:
                     primary=name == "primaryobjective",
                     satisfied_by_measure=_flag(element, "satisfiedbymeasure", False),
                     minimum=_number(given, Decimal(1), -1, 1),
-                    maps=tuple(_mapping(one) for one in list(children(element, "mapinfo"))[:_MOST_RULES]),
+                    maps=(
+                        *(_mapping(one) for one in list(children(element, "mapinfo"))[:_MOST_RULES]),
+                        *more.get(attribute(element, "objectiveid"), ()),
+                    ),
                 )
             )
         return tuple(found)
@@ -211,6 +214,32 @@ def _mapping(element: Element) -> model.Mapping:
         write_satisfied=_flag(element, "writesatisfiedstatus", False),
         write_measure=_flag(element, "writenormalizedmeasure", False),
     )
+
+
+_PASSED = {
+    "rawscore": "score.raw",
+    "minscore": "score.min",
+    "maxscore": "score.max",
+    "completionstatus": "completion_status",
+    "progressmeasure": "progress_measure",
+}
+
+
+def _more_maps(holder: Element | None) -> dict[str, tuple[model.Mapping, ...]]:
+    """What `adlseq:objectives` of the 4th edition has objectives share beside status and measure (SN 3.10.4)."""
+    found: dict[str, tuple[model.Mapping, ...]] = {}
+    for element in [] if holder is None else list(children(holder, "objective"))[:_MOST_RULES]:
+        found[attribute(element, "objectiveid")] = tuple(
+            model.Mapping(
+                target=attribute(one, "targetobjectiveid")[:4000],
+                read_satisfied=False,
+                read_measure=False,
+                reads=tuple(name for word, name in _PASSED.items() if _flag(one, f"read{word}", True)),
+                writes=tuple(name for word, name in _PASSED.items() if _flag(one, f"write{word}", False)),
+            )
+            for one in list(children(element, "mapinfo"))[:_MOST_RULES]
+        )
+    return found
 
 
 def _selection(element: Element | None) -> model.Selection:

@@ -62,7 +62,7 @@ def import_package(
     # file too, not only the zip: what is packed may be larger than it unpacks by itself.
     archive = source_of(file, file_name, beside)
     package = read_package(archive, plain_pages=plain_pages)
-    _require_kind(place.title, ContentType(place.content_type), package)
+    require_kind(place.title, ContentType(place.content_type), package.manifest.standard)
     every = [intake.examine_file(store, file)] if isinstance(archive, Archive) else []
     every += [intake.examine(store, archive.stream(inside)) for inside in package.files.values()]
     quota.require_room(session, every, package=True)
@@ -70,9 +70,10 @@ def import_package(
     return store_package(session, subject, store, lesson_id, file, file_name, archive, package)
 
 
-def _require_kind(title: str, kind: ContentType, package: Package) -> None:
+@internal("a step of an upload, or of taking over what another lesson plays")
+def require_kind(title: str, kind: ContentType, standard: str) -> None:
     """Students and reports go by the lesson's kind, so what it plays is of that kind. Raises Invalid."""
-    found = RUNTIMES[package.manifest.standard].lesson_kind
+    found = RUNTIMES[standard].lesson_kind
     if kind is not found:
         article = "an" if kind is ContentType.H5P else "a"
         raise Invalid(

@@ -146,8 +146,13 @@ function hostOf(address) {
 
 function outside(host) {
   if (!host || host === location.host) return;
-  note.textContent = `Something on this page comes from ${host}, which your school has not allowed. `
-    + "It is not shown. Ask your instructor.";
+  say(`Something on this page comes from ${host}, which your school has not allowed. `
+    + "It is not shown. Ask your instructor.");
+}
+
+// A sentence above the content.
+export function say(text) {
+  note.textContent = text;
   note.hidden = false;
 }
 
@@ -192,7 +197,7 @@ function leave() {
     done = true;
     // Also when the course has ended its session while it was unloaded: no request could be waited for there.
     if (active() && saving?.unsaved) saving.now({ leaving: !frame });
-    hint("left", { saved: !saving?.unsaved });
+    hint("left", { saved: !saving?.unsaved, launch: boot.launch, seq: saving?.seq ?? 0 });
   };
   if (!frame) {
     end();

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote
@@ -134,10 +135,6 @@ class Runtime(Protocol):
     @property
     def reports(self) -> bool:
         """Whether its content says itself when a part is done; where not, a person marks the lesson."""
-
-    @property
-    def keeps_version(self) -> bool:
-        """Whether a student stays on the version they began until they are moved; where not, they begin again."""
 
     def stage(self, item: Item) -> str:
         """The HTML that the module plays on; where content is a page of its own, `player.COURSE`."""
@@ -283,6 +280,15 @@ class Sequencing(Protocol):
 
     def standing(self, session: Session, version: Version, enrollment_id: int) -> Standing | None:
         """What the parts amount to; None before the course is opened."""
+
+    def inform(
+        self, session: Session, version: Version, launch: Launch, item: Item, cmi: dict[str, Any]
+    ) -> dict[str, Any] | None:
+        """Put into the data model of a part that starts what the course knows of it; answers what the player is given
+        beside it, or None for nothing."""
+
+    def weights(self, version: Version) -> dict[str, Fraction]:
+        """How much the score of each part counts in that of the whole."""
 
     def allowed(self, session: Session, version: Version, enrollment_id: int) -> dict[str, Any]:
         """What the content may ask for now."""

@@ -3,7 +3,7 @@
 
 import { Saving } from "./saving.js";
 import { Session } from "./scorm_session.js";
-import { begin, boot, frame, hint, report } from "./shell.js";
+import { begin, boot, frame, hint, report, say } from "./shell.js";
 
 export const allowed = { now: boot.allowed ?? null }; // where the content may ask to go, by the server's last answer
 
@@ -26,6 +26,9 @@ const SETTINGS = {
 //   status(cmi)     status of the data model; empty if the course has set none
 //   value(cmi)      the score that moments with the same status are compared by
 //   moment(cmi)     status and score alone
+//   exit            the element that says how a session ends
+//   limit(cmi)      { most, used, action }: how long the learner may take in all, how long they have, in seconds, and
+//                   what follows, as the standard words it: "exit,message"
 //   time(cmi), withTime(cmi, seconds)   how long the session has lasted, in seconds
 //   resumed(started, cmi, seconds)      the data model that the next page of the course goes on with
 //   around(api, callOn)                 optional: what the course finds instead of a plain call
@@ -56,6 +59,7 @@ export function play(edition) {
       finished = false;
       page = frame.contentDocument;
       saving.begun();
+      keepTime();
     });
     made.on(calls.SetValue, () => {
       // Not before the course has set all that belongs together.
@@ -74,6 +78,34 @@ export function play(edition) {
       else hint("finished");
     });
     return made;
+  }
+
+  // The manifest may limit the time of an attempt. The clock of this page keeps it: the course may, or may not.
+  let clock = 0;
+  let timeIsUp = false;
+
+  function keepTime() {
+    const { most, used, action } = edition.limit(boot.cmi);
+    if (clock || !(most > 0) || !action) return;
+    clock = setTimeout(end, Math.min(2 ** 31 - 1, Math.max(0, most - used) * 1000 + 500), action);
+  }
+
+  function end(action) {
+    const [what, how] = action.split(",").map(word => word.trim());
+    const message = () => { if (how === "message") say("The time for this part is up."); };
+    if (what !== "exit" || !running) {
+      if (running) message();
+      return;
+    }
+    // The course may still set what it has, but not say that it goes on the next time.
+    timeIsUp = true;
+    frame.addEventListener("load", () => {
+      timeIsUp = false;
+      face[calls.SetValue](edition.exit, "time-out");
+      api[calls.Terminate]("");
+      message();
+    }, { once: true });
+    frame.contentWindow.location.replace("about:blank");
   }
 
   function read() {
@@ -112,6 +144,8 @@ export function play(edition) {
     return api[calls.Initialize](parameter);
   };
   edition.around?.(face, () => api);
+  const terminate = face[calls.Terminate];
+  face[calls.Terminate] = parameter => (timeIsUp ? "true" : terminate(parameter));
   if (boot.isSco) window[edition.face] = face;
 
   // A page without a run-time reports nothing: to have been shown it is to have done it. A browser's own page about

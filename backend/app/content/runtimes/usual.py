@@ -17,7 +17,6 @@ from app.db.models import Launch, ScormData
 class Usual:
     """The hooks of `Runtime` around a session, each leaving things as they are."""
 
-    keeps_version = False
     sequencing: Sequencing | None = None
 
     def hand_on(

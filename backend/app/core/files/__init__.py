@@ -12,6 +12,16 @@ from app.core.files.store import (
     S3Store,
     StoredFile,
     open_store,
+    resize,
 )
 
-__all__ = ["FileMissing", "FileStore", "KeptFile", "LocalStore", "S3Store", "StoredFile", "open_store"]
+__all__ = [
+    "FileMissing",
+    "FileStore",
+    "KeptFile",
+    "LocalStore",
+    "S3Store",
+    "StoredFile",
+    "open_store",
+    "resize",
+]

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from io import FileIO
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -177,7 +178,8 @@ class LocalStore(FileStore):
 
     def read(self, sha256: str, start: int = 0, length: int | None = None) -> Iterator[bytes]:
         try:
-            handle = self._path(sha256).open("rb")
+            # Read in pieces that are larger than any buffer: one more would only copy them.
+            handle = self._path(sha256).open("rb", buffering=0)
         except FileNotFoundError:
             raise FileMissing(sha256) from None
         return _Window(handle, start, length)
@@ -300,18 +302,25 @@ def _chunks(source: bytes | BinaryIO) -> Iterator[bytes]:
         yield chunk
 
 
+def resize(pieces: Iterator[bytes], size: int) -> None:
+    """Have the pieces of a file that come from now on be of another size, where the store can."""
+    if isinstance(pieces, _Window):
+        pieces.size = size
+
+
 class _Window(Iterator[bytes]):
     """A stretch of an open file, chunk by chunk. Closes the file at the end, or on request."""
 
-    def __init__(self, handle: BinaryIO, start: int, length: int | None) -> None:
+    def __init__(self, handle: BinaryIO | FileIO, start: int, length: int | None) -> None:
         self._handle = handle
         self._left = length
+        self.size = CHUNK
         handle.seek(start)
 
     def __next__(self) -> bytes:
         chunk = b""
         if not self._handle.closed:
-            chunk = self._handle.read(CHUNK if self._left is None else min(CHUNK, self._left))
+            chunk = self._handle.read(self.size if self._left is None else min(self.size, self._left))
         if not chunk:
             self.close()
             raise StopIteration

@@ -1,10 +1,10 @@
 """Programs, their modules and lessons: what the school teaches."""
 
 import enum
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
-from sqlalchemy import CheckConstraint, Enum, ForeignKey, Index, Numeric, String, Text, func
+from sqlalchemy import CheckConstraint, Enum, ForeignKey, Index, Numeric, String, Text, false, func
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.db.base import Base, CreatedAt
@@ -86,6 +86,8 @@ class Lesson(Base):
         CheckConstraint("passing_score_pct BETWEEN 0 AND 100", name="check_lessons_passing_score"),
         CheckConstraint("estimated_minutes > 0", name="check_lessons_estimated_minutes"),
         CheckConstraint("required_percent BETWEEN 1 AND 100", name="check_lessons_required_percent"),
+        Index("idx_lessons_after_lesson_id", "after_lesson_id"),
+        CheckConstraint("after_lesson_id <> id", name="check_lessons_after_lesson_id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -112,6 +114,14 @@ class Lesson(Base):
     """Score in percent that completes the lesson; None means the content's own status decides."""
     required_percent: Mapped[int | None]
     """Share of an uploaded video, recording or document that completes the lesson; None: 90, of a document 100."""
+    optional: Mapped[bool] = mapped_column(server_default=false())
+    """Whether progress leaves it out: it may be taken, and need not."""
+    opens_on: Mapped[date | None]
+    """The first day on which students open it, at the school; empty for any."""
+    after_lesson_id: Mapped[int | None] = mapped_column(ForeignKey("lessons.id", ondelete="SET NULL"))
+    """The lesson of the same program that has to be completed before."""
+    needs_check: Mapped[bool] = mapped_column(server_default=false())
+    """Whether only staff complete it, after a check in person or a proctored one; what its content reports does not."""
     created_at: Mapped[CreatedAt]
     """When the lesson was entered."""
 

@@ -110,6 +110,8 @@ class ScormCourse(Base):
     """What the parts amount to together by the rules of the course, the best of all sessions."""
     state: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
     """The current part, what is tracked of each part, and the global objectives."""
+    stores: Mapped[dict[str, str]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
+    """What the parts keep for each other (`adl.data` of the 4th edition), by the name of the store."""
     created_at: Mapped[CreatedAt]
     """When the course was opened first."""
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())

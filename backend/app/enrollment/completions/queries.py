@@ -37,6 +37,17 @@ def has_package(session: Session, lesson_id: int) -> bool:
     return bool(session.scalar(select(exists().where(current))))
 
 
+def completions_of(
+    session: Session, enrollment_ids: Collection[int], lesson_ids: Collection[int]
+) -> Sequence[LessonCompletion]:
+    return session.scalars(
+        select(LessonCompletion).where(
+            LessonCompletion.enrollment_id == func.any(id_array("enrollment_ids", list(enrollment_ids))),
+            LessonCompletion.lesson_id == func.any(id_array("lesson_ids", list(lesson_ids))),
+        )
+    ).all()
+
+
 def scores_of(session: Session, lesson_id: int, enrollment_ids: Collection[int]) -> dict[int, Decimal]:
     """Scores of a lesson by enrollment, where there are any."""
     rows = session.execute(
@@ -58,27 +69,32 @@ def lesson_in_program(session: Session, lesson_id: int, program_id: int) -> Less
     ).one_or_none()
 
 
+def needs_check(session: Session, lesson_id: int) -> bool:
+    """Whether only staff complete the lesson."""
+    return bool(session.scalar(select(Lesson.needs_check).where(Lesson.id == lesson_id)))
+
+
 def lesson_count(session: Session, program_id: int) -> int:
-    """How many lessons a program has."""
+    """How many lessons of a program count: those that are not optional."""
     return (
         session.scalar(
             select(func.count())
             .select_from(Lesson)
             .join(Module, Lesson.module_id == Module.id)
-            .where(Module.program_id == program_id)
+            .where(Module.program_id == program_id, ~Lesson.optional)
         )
         or 0
     )
 
 
 def completed_counts(session: Session, enrollment_ids: Sequence[int]) -> dict[int, int]:
-    """How many lessons of its own program each of these enrollments has completed; none is left out as 0."""
+    """How many lessons of its own program that count each of these enrollments has completed; none is left out as 0."""
     rows = session.execute(
         select(LessonCompletion.enrollment_id, func.count())
         .join(Enrollment, LessonCompletion.enrollment_id == Enrollment.id)
         .join(Lesson, LessonCompletion.lesson_id == Lesson.id)
         .join(Module, (Lesson.module_id == Module.id) & (Module.program_id == Enrollment.program_id))
-        .where(LessonCompletion.enrollment_id == func.any(id_array("ids", enrollment_ids)))
+        .where(LessonCompletion.enrollment_id == func.any(id_array("ids", enrollment_ids)), ~Lesson.optional)
         .group_by(LessonCompletion.enrollment_id)
     )
     return {row[0]: row[1] for row in rows}

@@ -13,6 +13,7 @@ _EMPTY = (
     "The school is still preparing this lesson. Nothing was saved; come back when there is something to open."
 )
 _AUTOMATIC = "This lesson is marked as done automatically. Open it and work through it."
+_CHECKED = "Your instructor checks this lesson in person and marks it as done."
 Ask = Callable[[Session, int], bool]
 _asks: dict[str, Ask] = {}
 
@@ -26,6 +27,8 @@ def register(name: str, ask: Ask) -> None:
 def why_not(session: Session, lesson: Lesson) -> str | None:
     """Why a student does not mark this lesson as done, as a sentence; None for a video or document elsewhere, and for
     content that reports nothing, which they do mark."""
+    if lesson.needs_check:
+        return _CHECKED
     if lesson_pages.pages_of(session, [lesson.id]):
         return _AUTOMATIC
     is_linked = lesson.content_type in (ContentType.VIDEO, ContentType.DOCUMENT)

@@ -1,6 +1,6 @@
 """Lessons completed, and the progress that follows: with the enrollment locked, in the event's own transaction."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,6 +23,7 @@ from app.rules.progress import Progress, progress_of_counts
 
 __all__ = [
     "CompletionOutcome",
+    "completions_of",
     "is_lesson_done",
     "lesson_scores",
     "mark_lesson",
@@ -31,6 +32,8 @@ __all__ = [
 ]
 
 Source = Literal["content", "student", "staff", "grade"]
+_OWN_WORD = ("content", "student")
+"""Whose word comes from the student’s own browser."""
 _CENT = Decimal("0.01")
 
 
@@ -61,6 +64,7 @@ def record_lesson_completion(
 ) -> CompletionOutcome:
     """Write that a lesson is completed, and the enrollment's progress with it.
 
+    A lesson that needs a check in person is completed by staff alone, whatever its content or the student says.
     Safe to repeat: the first completion's moment and source stay, the best score is kept. An enrollment that is
     no longer active is not changed (`counted` is False). NotFound for an enrollment that does not exist or a lesson
     that is not of its program; Invalid for a score outside 0 to 100.
@@ -92,6 +96,9 @@ def record_lesson_completion(
             )
         return CompletionOutcome(counted=True, new=False, progress_pct=record.progress_pct or 0)
 
+    if source in _OWN_WORD and completion_queries.needs_check(session, lesson_id):
+        # Evidence that it is ready to be checked, and no more: somebody has to see it.
+        return CompletionOutcome(counted=True, new=False, progress_pct=record.progress_pct or 0)
     written = LessonCompletion(
         enrollment_id=enrollment_id, lesson_id=lesson_id, completed_at=at, source=source, score_pct=score
     )
@@ -201,6 +208,14 @@ def has_package(session: Session, lesson_id: int) -> bool:
 def is_lesson_done(session: Session, enrollment_id: int, lesson_id: int) -> bool:
     """Whether the lesson counts as done in this enrollment, whoever said so."""
     return completion_queries.completion(session, enrollment_id, lesson_id) is not None
+
+
+@internal("names completions to a room that has asked whose may be seen")
+def completions_of(
+    session: Session, enrollment_ids: Collection[int], lesson_ids: Collection[int]
+) -> Sequence[LessonCompletion]:
+    """What these enrollments have completed of these lessons."""
+    return completion_queries.completions_of(session, enrollment_ids, lesson_ids)
 
 
 @internal("names the scores of a lesson to a room that has asked who may see them")

@@ -10,13 +10,16 @@ from typing import Literal
 
 from sqlalchemy.orm import Session
 
+from app.core import clock
 from app.core.errors import Conflict, NotFound
 from app.core.permissions import Subject, internal
 from app.db.models import ContentType, Enrollment, EnrollmentStatus, Lesson, Module
 from app.enrollment import lesson_pages
 from app.enrollment import service as enrollments
 from app.enrollment.learning import queries
+from app.rules.lesson_access import Access, why_closed
 from app.rules.progress import progress_of_counts
+from app.settings import Settings, get_settings
 
 NO_LESSON = "There is no such lesson in your programs. Go back to Learn."
 State = Literal["done", "started", "open", "unavailable"]
@@ -37,6 +40,7 @@ class LessonLine:
     score_pct: Decimal | None = None
     is_next: bool = False
     is_assignment: bool = False
+    optional: bool = False
 
 
 @dataclass(slots=True)
@@ -76,8 +80,8 @@ class ProgramLines:
 
     @property
     def minutes_left(self) -> int:
-        """Estimated minutes of the lessons that are not done."""
-        return sum(line.minutes or 0 for line in self.lessons if line.state != "done")
+        """Estimated minutes of the lessons that are not done and count."""
+        return sum(line.minutes or 0 for line in self.lessons if line.state != "done" and not line.optional)
 
 
 def checklist(session: Session, subject: Subject) -> list[ProgramLines]:
@@ -90,6 +94,9 @@ def checklist(session: Session, subject: Subject) -> list[ProgramLines]:
     pages = lesson_pages.pages_of(
         session, [lesson.id for _module, lesson, _has in outline if lesson is not None]
     )
+    titles = {lesson.id: lesson.title for _module, lesson, _has in outline if lesson is not None}
+    settings: Settings = session.info.get("settings") or get_settings()
+    today = clock.today(settings.zone)
     programs = []
     for row in rows:
         lines = ProgramLines(
@@ -111,11 +118,20 @@ def checklist(session: Session, subject: Subject) -> list[ProgramLines]:
                 if completion is not None:
                     line.state = "done"
                     line.completed_at, line.score_pct = completion.completed_at, completion.score_pct
-                elif line.state == "open" and (lines.enrollment_id, lesson.id) in begun:
-                    line.state = "started"
+                elif line.state == "open":
+                    first = lesson.after_lesson_id
+                    access = Access(
+                        lesson.opens_on, titles.get(first or 0), (lines.enrollment_id, first) in done
+                    )
+                    reason = why_closed(access, today) if lines.is_active else None
+                    if reason is not None:
+                        line.state, line.href, line.reason = "unavailable", "", reason
+                    elif (lines.enrollment_id, lesson.id) in begun:
+                        line.state = "started"
                 lines.modules[-1].lessons.append(line)
-        count = sum(module.done for module in lines.modules)
-        lines.explanation = progress_of_counts(count, len(lines.lessons)).explanation
+        counting = [line for line in lines.lessons if not line.optional]
+        count = sum(line.state == "done" for line in counting)
+        lines.explanation = progress_of_counts(count, len(counting)).explanation
         if lines.is_active:
             lines.next = _next(lines, begun)
         programs.append(lines)
@@ -147,6 +163,7 @@ def mark_done(session: Session, subject: Subject, lesson_id: int, *, at: datetim
     _lesson, _module, enrollment = open_material(session, subject, lesson_id)
     if enrollment.status is not EnrollmentStatus.ACTIVE:
         raise Conflict("You have completed this program, so nothing more is recorded.")
+    enrollments.require_open(session, enrollment.id, lesson_id)
     enrollments.mark_lesson(session, subject, enrollment_id=enrollment.id, lesson_id=lesson_id, at=at)
 
 
@@ -157,6 +174,7 @@ def _line(lesson: Lesson, *, has_package: bool, page: str | None) -> LessonLine:
         kind=lesson.content_type,
         minutes=lesson.estimated_minutes,
         state="open",
+        optional=lesson.optional,
         href=f"/learn/materials/{lesson.id}",
     )
     if page is not None:
@@ -171,7 +189,7 @@ def _line(lesson: Lesson, *, has_package: bool, page: str | None) -> LessonLine:
 
 def _next(program: ProgramLines, begun: dict[tuple[int, int], datetime]) -> LessonLine | None:
     """The lesson the student was last in, if unfinished; else the first one that is not done and can be opened."""
-    left = [line for line in program.lessons if line.state in ("open", "started")]
+    left = [line for line in program.lessons if line.state in ("open", "started") and not line.optional]
     if not left:
         return None
     started = [line for line in left if line.state == "started"]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
+from app.rules.scorm2004 import seconds_of
 from app.rules.sequencing.model import Condition, Rule
 from app.rules.sequencing.state import Course, Progress
 
@@ -83,6 +84,15 @@ def _attempt_limit(course: Course, name: str, condition: Condition) -> Value:
     return limit is not None and course.track(name).attempts >= limit
 
 
+def _time_limit(course: Course, name: str, condition: Condition) -> Value:
+    """Of the limits on time, SCORM has that of an attempt alone (SN 3.5.2)."""
+    try:
+        limit = seconds_of(course.asked(name).duration)
+    except ValueError:
+        return False
+    return course.track(name).seconds >= limit > 0
+
+
 _CHECKS: dict[str, Callable[[Course, str, Condition], Value]] = {
     "satisfied": lambda course, name, condition: _progress(course, name, condition).satisfied,
     "objectivestatusknown": lambda course, name, condition: (
@@ -97,8 +107,8 @@ _CHECKS: dict[str, Callable[[Course, str, Condition], Value]] = {
     "activityprogressknown": lambda course, name, condition: course.track(name).completed is not None,
     "attempted": lambda course, name, condition: course.track(name).attempts > 0,
     "attemptlimitexceeded": _attempt_limit,
-    # Time limits are optional in SCORM (SN 3.5); none is ever exceeded here.
-    "timelimitexceeded": lambda course, name, condition: False,
+    "timelimitexceeded": _time_limit,
+    # What a manifest may say of days and hours is not part of SCORM (SN 3.5).
     "outsideavailabletimerange": lambda course, name, condition: False,
     "always": lambda course, name, condition: True,
     "never": lambda course, name, condition: False,

@@ -54,6 +54,10 @@ class Mapping:
     read_measure: bool = True
     write_satisfied: bool = False
     write_measure: bool = False
+    reads: tuple[str, ...] = ()
+    """Further elements of `cmi.objectives.n` that are read, as the 4th edition adds them: `score.raw` …"""
+    writes: tuple[str, ...] = ()
+    """Such elements that are written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +125,7 @@ class Sequencing:
     attempts: int | None = None
     """The most attempts."""
     duration: str = ""
-    """`attemptAbsoluteDurationLimit`, for the content to keep."""
+    """`attemptAbsoluteDurationLimit`, as ISO 8601: kept by the content, and by rules that ask for it."""
     rollup: Rollup = Rollup()
     objectives: tuple[Objective, ...] = ()
     selection: Selection = Selection()

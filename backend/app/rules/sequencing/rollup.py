@@ -4,7 +4,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from app.rules.sequencing.conditions import Value, combined, holds, is_skipped
-from app.rules.sequencing.model import Condition, RollupRule
+from app.rules.sequencing.model import Activity, Condition, RollupRule
 from app.rules.sequencing.state import Course, Progress
 
 _DEFAULTS = {
@@ -26,6 +26,24 @@ def roll_up_one(course: Course, name: str) -> None:
     if not course.is_leaf(name) and course.asked(name).tracked:
         _roll_up_objective(course, name)
         _roll_up_progress(course, name)
+
+
+def weights_of(root: Activity) -> dict[str, Fraction]:
+    """How much of a course’s measure each part’s is, by `objectiveMeasureWeight` on the way down (SN 3.7.3): what
+    remains of 1 after each cluster has divided its share among its children."""
+    found: dict[str, Fraction] = {}
+
+    def divide(activity: Activity, share: Fraction) -> None:
+        if not activity.children:
+            found[activity.id] = share
+        asked = [one.sequencing for one in activity.children]
+        given = [Fraction(one.rollup.weight) if one.tracked else Fraction(0) for one in asked]
+        total = sum(given, Fraction(0))
+        for child, weight in zip(activity.children, given, strict=True):
+            divide(child, share * weight / total if total else Fraction(0))
+
+    divide(root, Fraction(1))
+    return found
 
 
 def _measure(course: Course, name: str) -> Decimal | None:

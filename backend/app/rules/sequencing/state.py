@@ -1,6 +1,6 @@
 """What is known of one student's way through a course: the tracking model of SN chapter 4, as plain data."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from random import Random
@@ -30,6 +30,8 @@ class Track:
     objectives: dict[str, Progress] = field(default_factory=dict)
     order: list[str] | None = None
     """The children that are offered, in their order; None for all as in the manifest."""
+    seconds: int = 0
+    """How long its current attempt has lasted."""
 
 
 @dataclass(slots=True)
@@ -44,6 +46,9 @@ class State:
     tracks: dict[str, Track] = field(default_factory=dict)
     shared: dict[str, Progress] = field(default_factory=dict)
     """Global objectives."""
+    passed: dict[str, dict[str, str]] = field(default_factory=dict)
+    """What the 4th edition has global objectives hand on beside that, by element of `cmi.objectives.n`: no rule asks
+    for it."""
 
 
 class Course:
@@ -159,6 +164,21 @@ class Course:
             if mapping.write_measure and progress.measure is not None:
                 shared.measure = progress.measure
 
+    def hand_on(self, objective: Objective, given: Mapping[str, str]) -> None:
+        """Keep what an objective hands on to a global one, of what a part has said of it (4th edition)."""
+        for mapping in objective.maps:
+            for element in mapping.writes:
+                if given.get(element):
+                    self.state.passed.setdefault(mapping.target, {})[element] = given[element]
+
+    def handed_on(self, objective: Objective) -> dict[str, str]:
+        """What an objective reads from global ones, by element."""
+        known: dict[str, str] = {}
+        for mapping in objective.maps:
+            found = self.state.passed.get(mapping.target, {})
+            known |= {element: found[element] for element in mapping.reads if element in found}
+        return known
+
     # Attempts
 
     def begin_attempt(self, name: str) -> None:
@@ -166,9 +186,9 @@ class Course:
         what it may count from before."""
         track = self.track(name)
         track.attempts += 1
-        track.completed, track.objectives = None, {}
+        track.completed, track.objectives, track.seconds = None, {}, 0
         if name == self.root and self.forgets_shared:
-            self.state.shared = {}
+            self.state.shared, self.state.passed = {}, {}
         controls = self.asked(name).controls
         for child in self._activities[name].children:
             below = self.track(child.id)

@@ -11,6 +11,7 @@ from sqlalchemy import select, text
 from app.content import service as content
 from app.content.authoring import media, service
 from app.content.authoring.schemas import QuizForm
+from app.content.versions import service as versions
 from app.core import clock
 from app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from app.db.models import ContentFile, ContentType, LessonCompletion, LessonText
@@ -184,14 +185,14 @@ def test_a_student_stays_on_the_version_they_began_until_they_are_moved(document
     assert result.package_id == first.id
     assert content.work_in_older_version(document.session, student, document.lesson.id) is False
     admin = replace(instructor, role=type(instructor.role).ADMIN)
-    (on,) = service.students_on_versions(document.session, admin, document.lesson.id)
+    (on,) = versions.students_on_versions(document.session, admin, document.lesson.id)
     assert (on.version, on.is_newest) == (1, False)
-    service.move(document.session, admin, document.lesson.id, document.enrollment.id)
+    versions.move(document.session, admin, document.lesson.id, document.enrollment.id)
     document.session.commit()
     played = play()
     assert "Two" in played.host.get(played.launch.player_url).text
     assert content.lesson_result(document.session, student, document.lesson.id).package_id == second.id
-    (on,) = service.students_on_versions(document.session, admin, document.lesson.id)
+    (on,) = versions.students_on_versions(document.session, admin, document.lesson.id)
     assert on.is_newest
     # The work in the older version stays.
     assert {row.package_id for row in document.attempts()} == {first.id, second.id}
@@ -203,7 +204,7 @@ def test_an_instructor_moves_only_students_of_their_own(document: School, play: 
     play()
     publish(document, "Two")
     with pytest.raises(NotFound):
-        service.move(
+        versions.move(
             document.session, subject_of(document.instructor), document.lesson.id, document.enrollment.id
         )
 

@@ -53,7 +53,7 @@ def open_assignment(
     due_at = rules.due_for(dates.get(study.enrollment_id, ()), own.due_at if own else None)
     late = rules.lateness(due_at, now, asked.late_policy)
     again_after = own.again_after if own else None
-    why_not = None if study.counts else _COMPLETED
+    why_not = enrollment.why_not_open(session, study.enrollment_id, lesson_id) if study.counts else _COMPLETED
     if why_not is None:
         why_not = rules.may_hand_in_again(
             works[0].row.number if works else 0,

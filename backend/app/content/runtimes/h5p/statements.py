@@ -132,6 +132,15 @@ class _Maker:
         return around
 
 
+def part_of(statement: Mapping[str, Any]) -> str:
+    """What a question inside the content is called by; the whole content is called `content`."""
+    about = statement.get("object")
+    definition = about.get("definition") if isinstance(about, dict) else None
+    extensions = definition.get("extensions") if isinstance(definition, dict) else None
+    part = extensions.get(_SUB_CONTENT) if isinstance(extensions, dict) else None
+    return part[:64] if isinstance(part, str) and part else "content"
+
+
 def _ids(value: Any) -> list[str]:
     """The identifiers of a list of activities, or of one."""
     listed = value if isinstance(value, list) else [value]

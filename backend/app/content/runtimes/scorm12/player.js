@@ -32,6 +32,10 @@ play({
     GetDiagnostic: "LMSGetDiagnostic",
   },
   notSaved: 101,
+  exit: "cmi.core.exit",
+  limit: ({ core, student_data: asked }) => ({
+    most: secondsOf(asked?.max_time_allowed), used: secondsOf(core?.total_time), action: asked?.time_limit_action,
+  }),
   make: settings => new Scorm12API(settings),
   read: api => api.renderCommitCMI(false).cmi,
   done: { core: { lesson_status: "completed" } },

@@ -3,6 +3,7 @@
 
 import { Scorm2004API } from "./scorm2004.min.js";
 import { allowed, play } from "./scorm_course.js";
+import { boot } from "./shell.js";
 
 const UNITS = [31_557_600, 2_629_800, 604_800, 86_400, 3_600, 60, 1];
 const DURATION = /^P(?:([\d.]+)Y)?(?:([\d.]+)M)?(?:([\d.]+)W)?(?:([\d.]+)D)?(?:T(?:([\d.]+)H)?(?:([\d.]+)M)?(?:([\d.]+)S)?)?$/;
@@ -10,6 +11,11 @@ const NUMBERS = /\.(scaled|raw|min|max|progress_measure|weighting)$/;
 const TIMES = /\.(session_time|latency)$/;
 const REQUEST = /^(?:\{target=([^{}]+)\})?([A-Za-z]+)$/;
 const VALID = /^adl\.nav\.request_valid\.(continue|previous|choice|jump)(?:\.\{target=([^{}]+)\})?$/;
+const EXIT = "cmi.exit";
+// What the parts of the course keep for each other (adl.data of the 4th edition).
+const maps = (boot.given?.maps ?? [])
+  .map(({ target, reads, writes }) => ({ targetID: target, readSharedData: reads, writeSharedData: writes }));
+let stores = boot.given?.stores ?? {};
 let wish = null; // what the course asked for last, until its session ends
 let exit = "";
 
@@ -43,8 +49,24 @@ play({
     "Initialize", "Terminate", "GetValue", "SetValue", "Commit", "GetLastError", "GetErrorString", "GetDiagnostic",
   ].map(name => [name, name])),
   notSaved: 391,
-  make: settings => new Scorm2004API(settings),
-  read: api => api.renderCommitCMI(false).cmi,
+  make(settings) {
+    const api = new Scorm2004API(settings);
+    if (maps.length) {
+      api.adl.restoreSharedDataSnapshot(stores);
+      api.adl.configureSharedDataMaps(maps);
+    }
+    return api;
+  },
+  read(api) {
+    const { cmi, sharedData } = api.renderCommitCMI(false);
+    if (!sharedData) return cmi;
+    stores = { ...stores, ...sharedData };
+    return { ...cmi, shared_data: sharedData };
+  },
+  exit: EXIT,
+  limit: ({ max_time_allowed, total_time, time_limit_action }) => ({
+    most: secondsOf(max_time_allowed), used: secondsOf(total_time), action: time_limit_action,
+  }),
   done: { completion_status: "completed" },
   status,
   value: ({ score }) => score?.scaled || score?.raw,
@@ -53,7 +75,7 @@ play({
   },
   time: ({ session_time }) => secondsOf(session_time),
   withTime: (cmi, seconds) => ({ ...cmi, session_time: spanOf(seconds) }),
-  resumed(started, { session_time: _time, exit: _exit, ...rest }, seconds) {
+  resumed(started, { session_time: _time, exit: _exit, shared_data: _stores, ...rest }, seconds) {
     return {
       ...started,
       ...rest,
@@ -68,7 +90,7 @@ play({
         const [, target = null, request] = REQUEST.exec(String(value)) ?? [];
         wish = request ? { request, target } : null;
       }
-      if (String(done) === "true" && element === "cmi.exit") exit = String(value);
+      if (String(done) === "true" && element === EXIT) exit = String(value);
       return done;
     };
     face.GetValue = element => {

@@ -5,6 +5,7 @@ The rules are in `rules/sequencing`; here is what they are given, where the outc
 
 from dataclasses import dataclass
 from datetime import datetime
+from fractions import Fraction
 from random import Random
 from typing import Any
 
@@ -16,6 +17,7 @@ from app.content.packages.model import Item
 from app.content.packages.versions import Version
 from app.content.runtimes.protocol import Controls, Moved, Standing
 from app.content.runtimes.scorm import text_of
+from app.content.runtimes.scorm2004 import shared
 from app.content.runtimes.scorm2004.activities import tree_of
 from app.core.errors import Conflict, Invalid
 from app.db.models import Launch, ScormCourse, ScormData
@@ -24,7 +26,7 @@ from app.rules.scorm2004 import Outcome
 from app.rules.sequencing import choice
 from app.rules.sequencing.conditions import is_disabled
 from app.rules.sequencing.navigation import close, is_valid, navigate, would
-from app.rules.sequencing.rollup import roll_up
+from app.rules.sequencing.rollup import roll_up, weights_of
 from app.rules.sequencing.state import Course, Progress, State
 
 _STATE: TypeAdapter[State] = TypeAdapter(State)
@@ -118,6 +120,8 @@ class Scorm2004Sequencing:
         latest = _latest(session, way, item.id)
         if latest is not None and latest.attempt_no == attempt.attempt_no:
             _take(way.course, item.id, attempt)
+            shared.hand_on(way.course, item, attempt)
+            shared.take_stores(way.row, item, attempt)
             roll_up(way.course, item.id)
         way.keep(base=str(launch.session_state.get("before", scorm12.NOT_ATTEMPTED)))
         session.flush()
@@ -145,6 +149,23 @@ class Scorm2004Sequencing:
             "choice": None if many else _choosable(course),
             "jump": [] if not _may_jump(way) else None if many else leaves,
         }
+
+    def inform(
+        self, session: Session, version: Version, launch: Launch, item: Item, cmi: dict[str, Any]
+    ) -> dict[str, Any] | None:
+        """Objectives into the data model; the stores of the part beside it, with what may be done with each."""
+        way = None if launch.enrollment_id is None else _find(session, version, launch.enrollment_id)
+        if way is not None:
+            shared.inform(way.course, item, cmi["objectives"])
+        maps = shared.maps_of(item)
+        return (
+            {"maps": maps, "stores": shared.stores_of(None if way is None else way.row, item)}
+            if maps
+            else None
+        )
+
+    def weights(self, version: Version) -> dict[str, Fraction]:
+        return weights_of(tree_of(version.manifest))
 
     def begins(self, session: Session, version: Version, launch: Launch) -> None:
         """Note the status that a session at the course begins with."""
@@ -261,6 +282,7 @@ def _take(course: Course, name: str, attempt: ScormData) -> None:
     if not asked.tracked:
         return
     track.completed = _COMPLETED.get(attempt.completion_status or "")
+    track.seconds = attempt.total_seconds
     primary = asked.primary
     of_objectives = _objectives(attempt.cmi.get("objectives"))
     known = of_objectives.get(primary.id, Progress()) if primary.id else Progress()
@@ -277,11 +299,10 @@ _SATISFIED = {scorm2004.PASSED: True, scorm2004.FAILED: False}
 
 
 def _objectives(given: Any) -> dict[str, Progress]:
-    """`cmi.objectives` by identifier; the run-time sends lists as objects with numbers for names."""
-    entries = given.values() if isinstance(given, dict) else given if isinstance(given, list) else ()
+    """`cmi.objectives` by identifier."""
     found = {}
-    for entry in entries:
-        if isinstance(entry, dict) and text_of(entry.get("id")):
+    for entry in shared.entries_of(given):
+        if text_of(entry.get("id")):
             score = entry.get("score")
             scaled = scorm2004.scaled_of(text_of(score.get("scaled"))) if isinstance(score, dict) else None
             success = scorm2004.known_success(text_of(entry.get("success_status")))

@@ -11,6 +11,7 @@ let current = null; // the part being played
 let playing = false; // a course is open that may have something to save
 let leaving = false; // the student has already chosen where to go next
 let left = () => {};
+let saved = () => {};
 
 async function api(path, options = {}) {
   const answer = await fetch(`/api/v1/lessons/${boot.lesson}/${path}`, {
@@ -19,7 +20,10 @@ async function api(path, options = {}) {
   });
   if (answer.status === 401) throw new Error("You were signed out. Sign in again; everything so far is saved.");
   const body = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw new Error(body.detail ?? "The lesson cannot be opened right now. Try again in a minute.");
+  if (!answer.ok) {
+    const error = new Error(body.detail ?? "The lesson cannot be opened right now. Try again in a minute.");
+    throw Object.assign(error, { slug: /[^/]*$/.exec(body.type ?? "")[0] });
+  }
   return body;
 }
 
@@ -51,10 +55,17 @@ async function open(part) {
 async function navigate(request, target = null) {
   const at = current;
   leaving = true;
-  if (playing) await leavePlayer();
+  const last = playing ? await leavePlayer() : null;
   problem.hidden = true;
   try {
-    const moved = await api("navigation", { method: "POST", body: JSON.stringify({ request, target, at }) });
+    // Where it leads hangs on what the part has reported: not before that is saved.
+    if (last && !last.saved) {
+      say("Your last step is not saved yet. Keep this page open: the course goes on as soon as it is.");
+      await new Promise(resolve => { saved = resolve; });
+      problem.hidden = true;
+    }
+    const after = last && last.seq ? { launch_id: last.launch, seq: last.seq } : {};
+    const moved = await navigation({ request, target, at, ...after });
     if (moved.opens) await open(null);
     else {
       leaving = false;
@@ -66,6 +77,17 @@ async function navigate(request, target = null) {
     say(error instanceof TypeError ? "There is no connection. Try again when you are online." : error.message);
   }
   await refresh();
+}
+
+// The last report may have gone by a beacon, which overtakes nothing.
+async function navigation(asked, tries = 5) {
+  try {
+    return await api("navigation", { method: "POST", body: JSON.stringify(asked) });
+  } catch (error) {
+    if (error.slug !== "report-missing" || tries === 1) throw error;
+    await new Promise(resolve => setTimeout(resolve, 1_000));
+    return navigation(asked, tries - 1);
+  }
 }
 
 function showControls(navigation) {
@@ -84,6 +106,7 @@ function mark() {
 
 function words(result) {
   const score = result.score_pct === null ? "" : ` · ${result.score_pct}%`;
+  if (result.to_check) return "Done: your instructor checks it in person";
   return result.complete ? `Completed${score}` : `${result.done} of ${result.total} completed${score}`;
 }
 
@@ -139,13 +162,13 @@ function showDone(text, next, { onward = false, again = false } = {}) {
 
 // Ask the player to let the course end its session while somebody can still wait for it.
 function leavePlayer() {
-  if (!playing) return Promise.resolve();
+  if (!playing) return Promise.resolve(null);
   leaving = true;
   return new Promise(resolve => {
-    const timer = setTimeout(resolve, 3000);
-    left = () => { clearTimeout(timer); resolve(); };
+    const timer = setTimeout(resolve, 3000, null);
+    left = last => { clearTimeout(timer); resolve(last); };
     player.contentWindow.postMessage({ aada: "leave" }, boot.contentOrigin);
-  }).then(() => { playing = false; });
+  }).then(last => { playing = false; return last; });
 }
 
 async function change(part) {
@@ -158,7 +181,7 @@ async function change(part) {
 window.addEventListener("message", event => {
   if (event.origin !== boot.contentOrigin || event.source !== player.contentWindow) return;
   switch (event.data?.aada) {
-    case "saved": refresh(); break;
+    case "saved": saved(); refresh(); break;
     case "finished": refresh({ finished: true }); break;
     case "navigate":
       // What the student chose first counts; without rules for where to go, the part has just ended.
@@ -166,7 +189,7 @@ window.addEventListener("message", event => {
       if (controls && !controls.hidden) navigate(event.data.request, event.data.target);
       else refresh({ finished: true });
       break;
-    case "left": left(); break;
+    case "left": left(event.data); break;
     case "over": playing = false; break;
     case "reopen": reopen(); break;
   }

@@ -1,0 +1,1 @@
+"""What courses report of questions and objectives: by question, by answer, and as files."""
