@@ -25,6 +25,10 @@ class Whole(Protocol):
 
     def total(self) -> int: ...
 
+    def on(self, session: Session) -> "Whole":
+        """The same, read in another session as far as it is not read yet."""
+        ...
+
 
 class Known:
     """A list that is in memory already, because it is short whatever the school's size."""
@@ -37,6 +41,10 @@ class Known:
 
     def total(self) -> int:
         return len(self._items)
+
+    def on(self, session: Session) -> "Known":
+        del session
+        return self
 
 
 _looked_at: ContextVar["list[Listing[Any]] | None"] = ContextVar("listings looked at", default=None)
@@ -106,6 +114,10 @@ class Listing(Generic[T]):
         rows = self.statement if self.counting is None else self.counting
         return rows.order_by(None).exists()
 
+    def on(self, session: Session) -> "Listing[T]":
+        """The same list read in another session; what is looked up for its items goes where it did."""
+        return Listing[T](session, self.statement, self.paging, self._change, self.counting, self.key)
+
     def total(self) -> int:
         """How many items the whole list has."""
         rows = self.statement if self.counting is None else self.counting
@@ -160,6 +172,10 @@ class Computed(Listing[T]):
             page=self.paging.page,
             per_page=self.paging.per_page,
         )
+
+    def on(self, session: Session) -> "Computed[T]":
+        del session
+        return self
 
     def total(self) -> int:
         return len(self.items)
