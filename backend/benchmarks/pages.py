@@ -141,7 +141,7 @@ def serving(settings: Settings, students: int, database_pid: int) -> Iterator[Se
     }
     process = subprocess.Popen([sys.executable, "-c", SERVE, str(port)], env={**os.environ, **environment})
     try:
-        for _ in range(1200):
+        for _ in range(6000):
             try:
                 socket.create_connection(("127.0.0.1", port)).close()
                 break

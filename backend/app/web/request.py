@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import Annotated, Any, Protocol
 
 from fastapi import Depends, Request
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
@@ -138,7 +139,13 @@ class _OwnRows(Database):
 
     def __init__(self, whole: Database, request: Request) -> None:
         self._whole, self._request = whole, request
-        self.engine, self.sessions = whole.engine, whole.sessions
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._whole, name)
+
+    @property
+    def direct(self) -> Engine:
+        return self._whole.direct
 
     @contextmanager
     def begin(self) -> Iterator[Session]:

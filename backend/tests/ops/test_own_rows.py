@@ -24,7 +24,7 @@ from app.db.models import User
 from app.db.session import Database, libpq_url
 from app.ops import student_rows
 from app.settings import Settings
-from app.web.request import CurrentSubject, Db
+from app.web.request import BriefSubject, CurrentSubject, DatabaseDep, Db
 from tests.factories.accounts import UserFactory
 
 APP = Path(__file__).resolve().parents[2] / "app"
@@ -380,13 +380,23 @@ def test_what_a_student_asks_for_is_read_as_the_student(
         seen.append(str(db.scalar(text("SELECT current_user"))))
 
     app.state.settings = app.state.settings.model_copy(update={"student_role": True})
+
+    def look_apart(database: DatabaseDep, _subject: BriefSubject) -> None:
+        for begin in (database.begin, database.snapshot):
+            with begin() as db:
+                seen.append(str(db.scalar(text("SELECT current_user"))))
+        assert database.direct is app.state.database.direct
+
     app.add_api_route("/looked", look, methods=[method])
+    app.add_api_route("/looked/apart", look_apart, methods=[method])
     user = UserFactory(session=session, role=Role(role))
     session.commit()
     client = signed_in(user)
     answer = client.request(method, "/looked", headers={"Origin": str(client.base_url)})
     assert answer.status_code < 400, answer.text
-    assert seen == ["aada_student" if limited else "aada_app"]
+    answer = client.request(method, "/looked/apart", headers={"Origin": str(client.base_url)})
+    assert answer.status_code < 400, answer.text
+    assert seen == ["aada_student" if limited else "aada_app"] * 3
     assert session.scalar(text("SELECT current_user")) == "aada_app"
 
 
