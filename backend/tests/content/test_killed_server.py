@@ -200,7 +200,8 @@ def _is_there(database: Database, window: Window) -> None:
             assert int(attempt.location or 0) == launch.last_seq
             assert attempt.cmi_suspend_data.startswith(f"{launch.last_seq}:")
         else:
-            said = window.answers[-1]["counted"]
+            # A repeated report is answered without what it has come to.
+            said = next(one["counted"] for one in reversed(window.answers) if one["counted"] is not None)
             seen = attempt.cmi["seen"]
             assert all(any(a <= start and end <= b for a, b in seen) for start, end in said), (
                 "pieces are kept"
