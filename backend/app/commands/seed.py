@@ -13,6 +13,7 @@ from app.demo.agreements import write_agreements
 from app.demo.grades import write_reviews
 from app.demo.receipts import write_receipts
 from app.demo.transcripts import write_transcripts
+from app.demo.written import write_work
 from app.ops import migrations
 from app.ops.backup import second
 from app.ops.servers import database_server
@@ -52,6 +53,7 @@ def seed(
             write_transcripts(database, reached)
             write_receipts(database, reached)
             write_agreements(database, reached)
+            write_work(database, reached)
         finally:
             database.close()
     counts = summary.rows

@@ -123,6 +123,15 @@ def add_files(session: Session, rows: list[dict[str, object]]) -> None:
     session.execute(insert(ContentFile), rows)
 
 
+def files_of(session: Session, package_id: int) -> list[ContentFile]:
+    """Every file of a version, by path."""
+    return list(
+        session.scalars(
+            select(ContentFile).where(ContentFile.package_id == package_id).order_by(ContentFile.path)
+        )
+    )
+
+
 def packages_in_use(session: Session, standards: Collection[str], *, but: int) -> Sequence[Row[Any]]:
     """Packages of these standards that other lessons play, with where they stand."""
     return session.execute(

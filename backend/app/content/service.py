@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from app.academics import service as academics
 from app.content import policy, queries
 from app.content.assignments import queries as assignments
+from app.content.assignments.grading.notices import send_release
 from app.content.assignments.grading.service import lesson_scores
 from app.content.launches import queries as launch_queries
 from app.content.launches.commits import commit
@@ -57,6 +58,7 @@ __all__ = [
     "require_share",
     "reusable",
     "reuse",
+    "send_release",
     "waive",
     "work_by_lesson",
     "work_in_older_version",

@@ -129,6 +129,7 @@ class Action(StrEnum):
     COMPLAINT_REVIEWED = complaints.COMPLAINT_REVIEWED
     CONSENT_GIVEN = privacy.CONSENT_GIVEN
     CONSENT_WITHDRAWN = privacy.CONSENT_WITHDRAWN
+    CONTENT_LESSON_EXPORTED = authoring.CONTENT_LESSON_EXPORTED
     CONTENT_LESSON_OPENED = "content.lesson_opened", "launches", "Lesson opened", learning.LessonOpened
     CONTENT_LESSON_PUBLISHED = authoring.CONTENT_LESSON_PUBLISHED
     CONTENT_MEDIA_ADDED = authoring.CONTENT_MEDIA_ADDED

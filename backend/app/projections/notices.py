@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app.accounts import service as accounts
 from app.compliance.attendance import service as attendance
 from app.compliance.grades import service as grades
+from app.content import service as content
 from app.core.actions import Action
 from app.db.models import AuditEntry
 from app.enrollment import service as enrollment
@@ -36,6 +37,7 @@ _OF_TARGET: dict[str, Callable[[Session, int], None]] = {
     Action.ABSENCE_NOT_EXCUSED: attendance.send_absence_decision,
     Action.ATTENDANCE_CORRECTION_APPROVED: attendance.send_decision,
     Action.ATTENDANCE_CORRECTION_DECLINED: attendance.send_decision,
+    Action.HAND_IN_RELEASED: content.send_release,
     Action.PROGRESS_REVIEWED: grades.send_letter,
 }
 """What needs no more than the number of what it is about."""

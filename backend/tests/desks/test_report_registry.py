@@ -88,7 +88,7 @@ LEFT_OUT = {
         "put-aside", "queue", "refused", "security", "targets",
     },
     "of one person alone, or of one program or lesson at a time": {
-        "account-statement", "my-hours", "quiz-results", "skill-attempts", "skills-by-student",
+        "account-statement", "hand-ins", "my-hours", "quiz-results", "skill-attempts", "skills-by-student",
         "who-has-seen-my-records",
     },
 }  # fmt: skip

@@ -4,6 +4,7 @@ import io
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from io import BytesIO
 from typing import Any
 from unittest.mock import Mock
 from uuid import UUID
@@ -120,9 +121,21 @@ CALLS: Mapping[str, Mapping[str, Any]] = {
     "content.authoring.list_written": {"program_id": None},
     "content.bank.create": {"values": lambda _numbers: QuestionForm(prompt="Which?", lines="* A\nB")},
     "content.bank.change": {"values": lambda _numbers: EditForm(prompt="Which?", lines="* A\nB", version=1)},
-    "content.bank.correct": {
+    "content.bank.corrections.correct": {
         "values": lambda _numbers: CorrectionForm(version=1, lines="A\n* B", reason="Wrong")
     },
+    "content.bank.corrections.foresee": {
+        "values": lambda _numbers: CorrectionForm(version=1, lines="A\n* B", reason="Wrong")
+    },
+    "content.bank.read_edit": {"edit": 1},
+    "content.exports.offer": {"origin": "https://school.example"},
+    "content.exports.export": {
+        "standard": "cmi5",
+        "origin": "https://school.example",
+        "target": lambda _numbers: BytesIO(),
+    },
+    "content.assignments.grading.counted": {"lesson_id": "@assigned_lesson_id"},
+    "content.assignments.grading.works": {"lesson_id": "@assigned_lesson_id"},
     "finance.ledger.posting.post_for_student": {"values": lambda _numbers: _CHARGE},
     "finance.ledger.posting.preview_for_student": {"values": lambda _numbers: _CHARGE},
     "enrollment.policy.require_own": {"owner_id": "@user_id"},

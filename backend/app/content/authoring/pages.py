@@ -157,6 +157,8 @@ def _editor(
         lesson=lesson,
         may_quiz=bank_policy.may_edit(db, subject, lesson.program_id),
         may_see_results=quiz_policy.may_read(subject),
+        may_export=policy.may_change(subject)
+        and (not found.quiz.is_there or bank_policy.may_read(db, subject, lesson.program_id)),
         text=found,
         rendered=rendered,
         form=text or Form.blank(TextForm, body=found.body, version=found.version),

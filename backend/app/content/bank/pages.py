@@ -12,6 +12,7 @@ from app.content.bank.schemas import (
     LABELS,
     CorrectionForm,
     EditForm,
+    Foreseen,
     QuestionForm,
     QuestionOut,
     RetirementForm,
@@ -140,9 +141,15 @@ def question_picture(question_id: PathId, db: Db, subject: CurrentSubject, files
 
 
 @router.get("/questions/{question_id}/key/edit", dependencies=CHANGES)
-def correction(request: Request, question_id: PathId, db: Db, subject: CurrentSubject) -> Response:
-    """The form for a key that was wrong."""
-    return _correction(request, db, subject, question_id)
+def correction(
+    request: Request,
+    question_id: PathId,
+    db: Db,
+    subject: CurrentSubject,
+    edit: Annotated[OptionalId, Query()] = None,
+) -> Response:
+    """The form for a key that was wrong, of the newest edit or an older one."""
+    return _correction(request, db, subject, question_id, edit)
 
 
 @router.post("/questions/{question_id}/key/edit", dependencies=CHANGES)
@@ -153,13 +160,19 @@ def correct_key(
     subject: CurrentSubject,
     form: Annotated[Form[CorrectionForm], Depends(posted(CorrectionForm))],
 ) -> Response:
-    """Correct the key and grade again what was answered."""
+    """First show what a correction would change; then correct the key and grade again what was answered."""
+    edit = form.text("edit")
+    asked = int(edit) if edit.isascii() and edit.isdigit() and len(edit) < 9 else None
 
     def correct(values: CorrectionForm) -> Response:
+        if values.seen != values.fingerprint():
+            foreseen = service.foresee(db, subject, question_id, values)
+            form.data["seen"] = [values.fingerprint()]
+            return _correction(request, db, subject, question_id, asked, form, foreseen)
         graded = service.correct(db, subject, question_id, values)
         return redirect(f"/questions/{question_id}", regraded=graded)
 
-    return form.submit(db, correct, again=lambda: _correction(request, db, subject, question_id, form))
+    return form.submit(db, correct, again=lambda: _correction(request, db, subject, question_id, asked, form))
 
 
 @router.post("/questions/{question_id}/retire", dependencies=CHANGES)
@@ -224,21 +237,31 @@ def _filled(found: QuestionOut) -> Form[EditForm]:
 
 
 def _correction(
-    request: Request, db: Db, subject: Subject, question_id: int, form: Form[CorrectionForm] | None = None
+    request: Request,
+    db: Db,
+    subject: Subject,
+    question_id: int,
+    edit: int | None,
+    form: Form[CorrectionForm] | None = None,
+    foreseen: Foreseen | None = None,
 ) -> Response:
-    found = service.read(db, subject, question_id)
+    newest = service.read(db, subject, question_id)
+    found = newest if edit is None else service.read_edit(db, subject, question_id, edit)
     blank = Form.blank(
         CorrectionForm,
         lines=found.lines,
         value=found.key.get("value", ""),
         tolerance=found.key.get("tolerance", ""),
         version=found.version,
+        edit=edit,
     )
     return render(
         request,
         "bank/correct.html",
         question=found,
+        is_older=found.version_id != newest.version_id,
         form=form or blank,
+        foreseen=foreseen,
         breadcrumbs=[
             *_crumbs(db, subject, found.program_id, None),
             (found.label, f"/questions/{question_id}"),

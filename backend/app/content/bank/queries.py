@@ -15,11 +15,15 @@ from app.web.paging import Paging
 
 register_conflict("uq_question_versions_version", "Somebody else has saved this question at the same moment.")
 
+_edit = func.coalesce(QuestionVersion.edit_version, QuestionVersion.version)
+"""The version that wrote the question as it stands in a version."""
 _last = (
-    select(QuestionVersion.question_id, func.max(QuestionVersion.version).label("version"))
-    .group_by(QuestionVersion.question_id)
+    select(QuestionVersion.question_id, QuestionVersion.version)
+    .distinct(QuestionVersion.question_id)
+    .order_by(QuestionVersion.question_id, _edit.desc(), QuestionVersion.version.desc())
     .subquery()
 )
+"""What is asked next: the newest edit, with its key as it was corrected last."""
 
 
 def _newest() -> Select[Any]:
@@ -102,6 +106,22 @@ def modules_of(session: Session, program_id: int) -> list[tuple[int, str]]:
         .order_by(Module.order_num, Module.id)
     )
     return [(number, name) for number, name in rows]
+
+
+def last_number(session: Session, question_id: int) -> int:
+    """The highest number of a version, whichever edit it belongs to."""
+    statement = select(func.max(QuestionVersion.version)).where(QuestionVersion.question_id == question_id)
+    return session.scalar(statement) or 0
+
+
+def of_edit(session: Session, question_id: int, edit: int) -> QuestionVersion | None:
+    """An edit with its key as it was corrected last."""
+    return session.scalar(
+        select(QuestionVersion)
+        .where(QuestionVersion.question_id == question_id, _edit == edit)
+        .order_by(QuestionVersion.version.desc())
+        .limit(1)
+    )
 
 
 def history_of(session: Session, question_id: int) -> Sequence[Row[Any]]:

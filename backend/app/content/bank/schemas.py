@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from hashlib import sha256
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.web.field_types import OptionalFile, RecordId, Text
+from app.web.field_types import LARGEST_ID, OptionalFile, RecordId, Text
 
 Kind = Literal["choice", "multiple", "numeric", "match", "order", "hotspot"]
 KINDS = (
@@ -51,13 +52,22 @@ class EditForm(QuestionFields):
 
 
 class CorrectionForm(BaseModel):
-    """A key that was wrong."""
+    """A key that was wrong. `version` is the one the person saw, `edit` the one that wrote the question as it was
+    asked; the newest where it is not given."""
 
-    version: Annotated[int, Field(ge=1)]
+    version: Annotated[int, Field(ge=1, le=LARGEST_ID)]
+    edit: Annotated[int | None, Field(ge=1, le=LARGEST_ID)] = None
     lines: Annotated[Text, Field(title="Options")] = ""
     value: Annotated[str, Field(max_length=40, title="Right number")] = ""
     tolerance: Annotated[str, Field(max_length=40, title="Tolerance")] = ""
     reason: Annotated[Text, Field(min_length=1, max_length=500, title="Reason")]
+    seen: Annotated[str, Field(max_length=64)] = ""
+    """What the person was shown of the consequences: the fingerprint of the key that they were those of."""
+
+    def fingerprint(self) -> str:
+        """Of the key as it is filled in."""
+        given = "\x00".join((self.lines.strip(), self.value.strip(), self.tolerance.strip()))
+        return sha256(given.encode()).hexdigest()
 
 
 class RetirementForm(BaseModel):
@@ -77,6 +87,8 @@ class QuestionOut:
     kind: str
     version_id: int
     version: int
+    edit: int
+    """The version that wrote the question as it stands here; `version` may be a corrected key of it."""
     prompt: str
     points: Decimal
     content: dict[str, Any]
@@ -91,6 +103,33 @@ class QuestionOut:
     @property
     def label(self) -> str:
         return LABELS[self.kind]
+
+
+@dataclass(frozen=True, slots=True)
+class Regraded:
+    """What a corrected key makes of an attempt at a quiz."""
+
+    user_id: int
+    full_name: str
+    lesson_title: str
+    number: int
+    before: Decimal
+    after: Decimal
+    """Percent, to two decimals."""
+    passed_before: bool
+    passed_after: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What a corrected key would change."""
+
+    asked: int
+    """Attempts that were asked the question so."""
+    changes: list[Regraded]
+    """Those of them whose score would change, of students whom the person sees."""
+    others: int
+    """Those of students whom the person does not see."""
 
 
 @dataclass(frozen=True, slots=True)

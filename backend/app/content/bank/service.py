@@ -1,6 +1,7 @@
 """Questions: written, changed as versions, taken out, and their keys corrected."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
@@ -8,10 +9,10 @@ from sqlalchemy.orm import Session
 
 from app.academics import service as academics
 from app.content.bank import policy, queries
-from app.content.bank.lines import Parsed, as_lines, corrected, parse
+from app.content.bank.corrections import OWNER, correct, foresee, on_key_corrected
+from app.content.bank.lines import Parsed, as_lines, parse
 from app.content.bank.schemas import (
     Asked,
-    CorrectionForm,
     EditForm,
     QuestionFields,
     QuestionForm,
@@ -32,23 +33,31 @@ if TYPE_CHECKING:
 else:
     Image = later("PIL.Image")
 
-OWNER = "content.questions"
-"""Who claims the pictures of questions."""
+__all__ = [
+    "asked",
+    "change",
+    "choices",
+    "correct",
+    "create",
+    "foresee",
+    "hold",
+    "list_questions",
+    "modules",
+    "newest_versions",
+    "on_key_corrected",
+    "picture",
+    "read",
+    "read_edit",
+    "require_known",
+    "set_retired",
+    "versions_of",
+]
 _LARGEST_PICTURE = 10 * 1024**2
 _MOST_PIXELS = 40_000_000
 _FORMATS = ("JPEG", "PNG", "WEBP")
 _PICTURES = {"JPEG": "image/jpeg", "MPO": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
 """A phone's JPEG with a second picture behind it opens as MPO."""
 _NO_PICTURE = "This is no picture that can be read. Choose a JPEG, PNG or WebP file."
-Regrade = Callable[[Session, Subject, Sequence[int], QuestionVersion], int]
-_regrades: list[Regrade] = []
-
-
-@internal("wires parts of the room together at import")
-def on_key_corrected(regrade: Regrade) -> None:
-    """Let the room's quizzes grade again what was answered by the wrong key: in the transaction of the correction, with
-    the numbers of the versions that the key was wrong of, and the right one; answers how many attempts that were."""
-    _regrades.append(regrade)
 
 
 def list_questions(
@@ -91,6 +100,27 @@ def read(session: Session, subject: Subject, question_id: int) -> QuestionOut:
         raise NotFound("There is no such question.")
     policy.require_read(session, subject, row.Question.program_id)
     return _out(row)
+
+
+def read_edit(session: Session, subject: Subject, question_id: int, edit: int) -> QuestionOut:
+    """A question as an older edit wrote it, with its key as it was corrected last. Raises Forbidden, NotFound."""
+    found = read(session, subject, question_id)
+    version = queries.of_edit(session, question_id, edit)
+    if version is None:
+        raise NotFound("There is no such version of the question.")
+    return replace(
+        found,
+        version_id=version.id,
+        version=version.version,
+        edit=version.edit_version or version.version,
+        prompt=version.prompt,
+        points=version.points,
+        content=version.content,
+        key=version.key,
+        lines=as_lines(found.kind, version.content, version.key),
+        feedback=version.feedback,
+        has_image=version.image_sha256 is not None,
+    )
 
 
 def versions_of(session: Session, subject: Subject, question_id: int) -> Sequence[Any]:
@@ -136,51 +166,8 @@ def change(
     _require_module(session, question.program_id, values.module_id)
     parsed = parse(question.kind, values.lines, values.value, values.tolerance)
     question.module_id = values.module_id
-    return _write(session, subject, store, question, last.version + 1, values, parsed, last)
-
-
-def correct(session: Session, subject: Subject, question_id: int, values: CorrectionForm) -> int:
-    """Put a wrong key right: every attempt that was asked this version is graded again; answers how many.
-
-    Raises Forbidden, NotFound, Conflict, and Invalid where more than the key was changed.
-    """
-    question, last = _held(session, subject, question_id, values.version)
-    again = parse(question.kind, values.lines, values.value, values.tolerance)
-    right = corrected(question.kind, last.content, again)
-    if (right.key, right.content) == (last.key, last.content):
-        raise Invalid("The key is the same as before. Change which options are right, or leave the page.")
-    record = QuestionVersion(
-        question_id=question.id,
-        version=last.version + 1,
-        prompt=last.prompt,
-        points=last.points,
-        content=right.content,
-        key=right.key,
-        feedback=last.feedback,
-        image_sha256=last.image_sha256,
-        image_type=last.image_type,
-        corrects=last.id,
-        reason=values.reason,
-        saved_by=subject.user_id,
-        saved_at=clock.now(),
-    )
-    session.add(record)
-    session.flush()
-    if last.image_sha256 is not None:
-        _claim(session, record, store_of=last)
-    history.record(
-        session,
-        subject,
-        Action.QUESTION_KEY_CORRECTED,
-        record.id,
-        reason=values.reason,
-        question_id=question.id,
-        version=record.version,
-        before=dict(last.key),
-        after=dict(right.key),
-    )
-    affected = queries.corrected_by(session, record)
-    return sum(regrade(session, subject, affected, record) for regrade in _regrades)
+    number = queries.last_number(session, question_id) + 1
+    return _write(session, subject, store, question, number, values, parsed, last)
 
 
 def set_retired(session: Session, subject: Subject, question_id: int, *, retired: bool) -> None:
@@ -338,12 +325,6 @@ def _picture(
     return store.put(BytesIO(content)), kind
 
 
-def _claim(session: Session, record: QuestionVersion, *, store_of: QuestionVersion) -> None:
-    """The same picture for another version: it is in the store, and its size is known from the claim that holds it."""
-    stored = StoredFile(store_of.image_sha256 or "", 0)
-    claims.claim(session, stored, room=OWNER, row=record.id, media_type=store_of.image_type)
-
-
 def _require_module(session: Session, program_id: int, module_id: int | None) -> None:
     if module_id is not None and module_id not in dict(queries.modules_of(session, program_id)):
         sentence = "This module is not part of the program."
@@ -360,6 +341,7 @@ def _out(row: Any) -> QuestionOut:
         kind=question.kind,
         version_id=version.id,
         version=version.version,
+        edit=version.edit_version or version.version,
         prompt=version.prompt,
         points=version.points,
         content=version.content,

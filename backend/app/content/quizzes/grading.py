@@ -99,7 +99,7 @@ def feedback(question: Asked, answer: Mapping[str, Any] | None) -> dict[str, Any
     return {
         "right": share == 1,
         "share": float(share),
-        "key": _words(question),
+        "key": words(question),
         "why": inline_html(question.feedback) if question.feedback else "",
     }
 
@@ -121,7 +121,7 @@ def _content(question: Asked, drawn: Drawn) -> dict[str, Any]:
     return content
 
 
-def _words(question: Asked) -> list[str]:
+def words(question: Asked) -> list[str]:
     """The right answer in words, a line each."""
     if question.kind == "numeric":
         off = Decimal(question.key.get("tolerance") or 0)

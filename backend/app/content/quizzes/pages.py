@@ -159,7 +159,10 @@ def _results(request: Request, db: Db, subject: Subject, lesson_id: int, paging:
         listing,
         "quizzes/results.html",
         lesson=content.lesson(db, lesson_id),
-        questions=results.by_question(db, subject, lesson_id),
+        # What is worked out of every last attempt stands on the first page alone, and in no file.
+        questions=[]
+        if paging.page > 1 or request.query_params.get("format")
+        else results.by_question(db, subject, lesson_id),
         may_open_bank=results.may_open_bank(db, subject, lesson_id),
         breadcrumbs=[*_crumbs(db, lesson_id), ("Quiz", None)],
     )

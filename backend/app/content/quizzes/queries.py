@@ -4,20 +4,24 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, or_, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ColumnElement, Row, case, func, or_, select, update
+from sqlalchemy.dialects.postgresql import aggregate_order_by, insert
 from sqlalchemy.orm import Session
 
 from app.core.constraints import register_conflict
+from app.core.search import matches
 from app.db.models import (
     ContentPackage,
     Enrollment,
     EnrollmentStatus,
+    Lesson,
     QuizAccommodation,
     QuizAnswer,
     QuizAttempt,
     User,
 )
+from app.web.listing import Listing
+from app.web.paging import Paging
 
 register_conflict(
     "uq_quiz_attempts_open", "This quiz is open already. Load the lesson again to go on with it."
@@ -123,6 +127,25 @@ def asked_with(session: Session, version_ids: Collection[int]) -> Sequence[int]:
     ).all()
 
 
+def asked_of(
+    session: Session, version_ids: Collection[int], visible: ColumnElement[bool]
+) -> Sequence[Row[Any]]:
+    """The attempts of `asked_with` with student and lesson, and whether the condition on `User` holds."""
+    return session.execute(
+        select(
+            QuizAttempt,
+            User.id.label("user_id"),
+            User.full_name,
+            Lesson.title.label("lesson_title"),
+            visible.label("visible"),
+        )
+        .join(User, User.id == QuizAttempt.user_id)
+        .join(Lesson, Lesson.id == QuizAttempt.lesson_id)
+        .where(QuizAttempt.id.in_(asked_with(session, version_ids)))
+        .order_by(User.full_name, QuizAttempt.id)
+    ).all()
+
+
 # Accommodations
 
 
@@ -177,6 +200,55 @@ def active_students(session: Session, program_id: int, visible: ColumnElement[bo
 
 
 # Results
+
+
+_submitted = QuizAttempt.submitted_at.is_not(None)
+_percent = case(
+    (QuizAttempt.points_possible > 0, QuizAttempt.points * 100 / QuizAttempt.points_possible), else_=0
+)
+
+
+def results(session: Session, lesson_id: int, visible: ColumnElement[bool], paging: Paging) -> Listing[Any]:
+    """Each student with what their attempts at a lesson's quiz come to, counted by the database; `visible` is a
+    condition on `User`. Sorts: student, attempts, best, last, submitted."""
+    statement = (
+        select(
+            User.id.label("user_id"),
+            User.full_name,
+            func.count().label("attempts"),
+            func.max(_percent).filter(_submitted).label("best"),
+            func.array_agg(aggregate_order_by(_percent, QuizAttempt.id.desc()))
+            .filter(_submitted)[1]
+            .label("last"),
+            func.max(QuizAttempt.submitted_at).label("submitted_at"),
+            func.bool_or(~_submitted).label("is_open"),
+        )
+        .join(QuizAttempt, QuizAttempt.user_id == User.id)
+        .where(QuizAttempt.lesson_id == lesson_id, visible)
+        .group_by(User.id, User.full_name)
+    )
+    if paging.q:
+        statement = statement.where(*matches(paging.q, User.full_name))
+    found = statement.subquery()
+    sorts = {
+        "student": func.lower(found.c.full_name),
+        "attempts": found.c.attempts,
+        "best": found.c.best,
+        "last": found.c.last,
+        "submitted": found.c.submitted_at,
+    }
+    return Listing(session, select(found).order_by(paging.order(sorts, "student"), found.c.user_id), paging)
+
+
+def last_attempts(session: Session, lesson_id: int, visible: ColumnElement[bool]) -> Sequence[QuizAttempt]:
+    """The last submitted attempt of each enrollment at a lesson's quiz; `visible` is a condition on `User`."""
+    return session.scalars(
+        select(QuizAttempt)
+        .distinct(QuizAttempt.enrollment_id)
+        .join(User, User.id == QuizAttempt.user_id)
+        .where(QuizAttempt.lesson_id == lesson_id, _submitted, visible)
+        .order_by(QuizAttempt.enrollment_id, QuizAttempt.id.desc())
+    ).all()
 
 
 def attempts_of_lesson(session: Session, lesson_id: int, visible: ColumnElement[bool]) -> Sequence[Row[Any]]:

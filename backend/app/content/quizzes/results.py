@@ -1,12 +1,12 @@
 """What came of a lesson's quiz: by student, by question, and the attempts of one student."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
 from app.academics import service as academics
@@ -25,7 +25,7 @@ from app.db.models import QuizAnswer, QuizAttempt, User
 from app.rules import quizzes
 from app.rules.quiz_statistics import Figures, Given, choices_of, figures
 from app.rules.scorm12 import shown_percent
-from app.web.listing import Computed
+from app.web.listing import Listing
 from app.web.paging import Paging
 
 
@@ -80,21 +80,12 @@ class AnswerResult:
     possible: Decimal
 
 
-def by_student(session: Session, subject: Subject, paging: Paging, lesson_id: int) -> Computed[StudentResult]:
+def by_student(session: Session, subject: Subject, paging: Paging, lesson_id: int) -> Listing[StudentResult]:
     """Students whom one sees, each with what their attempts came to. Raises Forbidden, NotFound."""
-    rows = _rows(session, subject, lesson_id)
-    found: dict[int, list[Any]] = {}
-    for row in rows:
-        found.setdefault(row.user_id, []).append(row)
-    items = [_student(rows_of_one) for rows_of_one in found.values()]
-    sorts = {
-        "student": lambda one: one.full_name,
-        "attempts": lambda one: one.attempts,
-        "best": lambda one: one.best,
-        "last": lambda one: one.last,
-        "submitted": lambda one: one.submitted_at,
-    }
-    return Computed(session, items, paging, sorts, "student", lambda one: [one.full_name])
+    listing: Listing[StudentResult] = queries.results(
+        session, lesson_id, _visible(session, subject, lesson_id), paging
+    ).map(_student)
+    return listing
 
 
 def by_question(session: Session, subject: Subject, lesson_id: int) -> list[QuestionResult]:
@@ -102,15 +93,12 @@ def by_question(session: Session, subject: Subject, lesson_id: int) -> list[Ques
 
     Raises Forbidden, NotFound.
     """
-    last: dict[int, QuizAttempt] = {}
-    for row in _rows(session, subject, lesson_id):
-        if row.QuizAttempt.submitted_at is not None:
-            last[row.QuizAttempt.enrollment_id] = row.QuizAttempt
-    given = queries.answers(session, [one.id for one in last.values()])
-    questions = bank.asked(session, {one.version for attempt in last.values() for one in drawn_of(attempt)})
+    last = queries.last_attempts(session, lesson_id, _visible(session, subject, lesson_id))
+    given = queries.answers(session, [one.id for one in last])
+    questions = bank.asked(session, {one.version for attempt in last for one in drawn_of(attempt)})
     collected: dict[int, list[Given]] = {}
     newest: dict[int, Asked] = {}
-    for attempt in last.values():
+    for attempt in last:
         answers = {position: one.answer for position, one in given[attempt.id].items()}
         drawn = drawn_of(attempt)
         graded = grading.grade(drawn, questions, answers)
@@ -154,24 +142,21 @@ def may_open_bank(session: Session, subject: Subject, lesson_id: int) -> bool:
     return bank_policy.may_read(session, subject, academics.lesson_place(session, lesson_id).program_id)
 
 
-def _rows(session: Session, subject: Subject, lesson_id: int) -> Sequence[Any]:
+def _visible(session: Session, subject: Subject, lesson_id: int) -> ColumnElement[bool]:
     policy.require_read(subject)
     academics.lesson_place(session, lesson_id)
-    visible = content_policy.limit_attempts(session, subject, User.id)
-    return queries.attempts_of_lesson(session, lesson_id, visible)
+    return content_policy.limit_attempts(session, subject, User.id)
 
 
-def _student(rows: list[Any]) -> StudentResult:
-    submitted = [row.QuizAttempt for row in rows if row.QuizAttempt.submitted_at is not None]
-    percents = [percent_of(one) for one in submitted]
+def _student(row: Any) -> StudentResult:
     return StudentResult(
-        rows[0].user_id,
-        rows[0].full_name,
-        len(rows),
-        shown_percent(max(percents)) if percents else None,
-        shown_percent(percents[-1]) if percents else None,
-        submitted[-1].submitted_at if submitted else None,
-        len(submitted) < len(rows),
+        row.user_id,
+        row.full_name,
+        row.attempts,
+        None if row.best is None else shown_percent(Fraction(row.best)),
+        None if row.last is None else shown_percent(Fraction(row.last)),
+        row.submitted_at,
+        row.is_open,
     )
 
 

@@ -20,6 +20,15 @@ class LessonPublished(Details):
     text_version: int
 
 
+class LessonExported(Details):
+    """`version` is the package's; right answers of `questions` went with it."""
+
+    lesson_id: int
+    version: int
+    standard: str
+    questions: int
+
+
 class MediaChanged(Details):
     lesson_id: int
     name: str
@@ -90,6 +99,12 @@ class Accommodated(Details):
     extra_attempts: int
 
 
+CONTENT_LESSON_EXPORTED = (
+    "content.lesson_exported",
+    "content_packages",
+    "Lesson exported",
+    LessonExported,
+)
 CONTENT_LESSON_PUBLISHED = (
     "content.lesson_published",
     "content_packages",

@@ -77,7 +77,7 @@ class QuestionVersion(Base):
     content: Mapped[dict[str, Any]] = mapped_column(JSONB)
     """What the student is shown beside the prompt: options, pairs, steps, areas of a picture."""
     key: Mapped[dict[str, Any]] = mapped_column(JSONB)
-    """The right answer; it leaves the server only with feedback."""
+    """The right answer; it leaves the server only with feedback, and in exported lessons."""
     feedback: Mapped[str] = mapped_column(Text, server_default=text("''"))
     """The explanation that is shown with the right answer."""
     image_sha256: Mapped[str | None] = mapped_column(String(64))
@@ -86,6 +86,8 @@ class QuestionVersion(Base):
     """What the picture is."""
     corrects: Mapped[int | None] = mapped_column(ForeignKey("question_versions.id", ondelete="CASCADE"))
     """The version whose wrong key this one corrects; answers to that one are graded by this one."""
+    edit_version: Mapped[int | None]
+    """Of a corrected key, the version that wrote the question; null for one that did so itself."""
     reason: Mapped[str | None] = mapped_column(Text)
     """Why the key was corrected."""
     saved_by: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))

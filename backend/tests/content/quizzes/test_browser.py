@@ -189,5 +189,8 @@ def test_the_pages_of_those_who_teach_can_be_used_by_all(stage: Stage) -> None:
     page.get_by_role("link", name="Correct the key", exact=True).click()
     page.get_by_label("Options").fill("Water\n* Towel\nGloves")
     page.get_by_label("Why was it wrong?").fill("Towels come first here")
+    page.get_by_role("button", name="See what changes").click()
+    expect(page.get_by_text("0 attempts were asked this wording")).to_be_visible()
+    assert_accessible(page)
     page.get_by_role("button", name="Correct the key and grade again").click()
     expect(page.get_by_text("0 attempts were graded again.")).to_be_visible()

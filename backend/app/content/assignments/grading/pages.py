@@ -3,21 +3,24 @@
 from typing import Annotated
 from uuid import uuid4
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy.orm import Session
 
+from app.academics import service as academics
 from app.content.assignments import kinds, policy
 from app.content.assignments.grading import queries as lists
 from app.content.assignments.grading import service
+from app.content.assignments.grading.reports import HAND_INS
 from app.content.assignments.schemas import ButtonForm, GradeForm, Grading, Upload
 from app.core.files import quota
 from app.core.permissions import Permission, Subject
 from app.db.models import Enrollment
 from app.settings import Settings
-from app.web import navigation, queue, refusals, uploads
+from app.web import navigation, queue, refusals, reports, uploads
 from app.web.field_types import PathId
 from app.web.forms import Form, posted
 from app.web.navigation import NavItem
+from app.web.paging import PageParams, Paging
 from app.web.queue import QueueKind
 from app.web.render import redirect, render
 from app.web.request import CurrentSubject, Db, FilesDep, Requires, SettingsDep, uploading
@@ -50,10 +53,17 @@ def assignments(request: Request, db: Db, subject: CurrentSubject) -> Response:
 
 @router.get("/lessons/{assigned_lesson_id}/hand-ins")
 def board(
-    request: Request, db: Db, subject: CurrentSubject, settings: SettingsDep, assigned_lesson_id: PathId
+    request: Request,
+    db: Db,
+    subject: CurrentSubject,
+    settings: SettingsDep,
+    assigned_lesson_id: PathId,
+    paging: PageParams,
+    state: Annotated[str, Query(max_length=20)] = "",
 ) -> Response:
     """The lesson's students with what they handed in."""
-    return _board(request, db, subject, settings, assigned_lesson_id, Form.blank(ButtonForm))
+    form = Form.blank(ButtonForm)
+    return _board(request, db, subject, settings, assigned_lesson_id, form, paging, state)
 
 
 @router.post("/lessons/{assigned_lesson_id}/hand-ins/release", dependencies=GRADES)
@@ -81,15 +91,30 @@ def _board(
     settings: Settings,
     lesson_id: int,
     form: Form[ButtonForm],
+    paging: Paging | None = None,
+    state: str = "",
 ) -> Response:
-    found = service.board(db, subject, lesson_id, settings.zone)
-    return render(
+    listing = service.works(
+        db,
+        subject,
+        lesson_id,
+        settings.zone,
+        paging or Paging(),
+        state=state if state in lists.STATES else None,
+    )
+    lesson = academics.lesson_place(db, lesson_id)
+    return reports.answer(
         request,
+        db,
+        subject,
+        HAND_INS,
+        listing,
         "assignments/board.html",
-        board=found,
-        lesson=found.definition.lesson,
+        lesson=lesson,
+        counts=service.counted(db, subject, lesson_id),
+        may_grade=subject.may(Permission.GRADES_ENTER),
         form=form,
-        breadcrumbs=[ASSIGNMENTS, (found.definition.lesson.title, None)],
+        breadcrumbs=[ASSIGNMENTS, (lesson.title, None)],
     )
 
 

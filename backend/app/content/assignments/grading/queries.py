@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, String, cast, exists, func, literal, or_, select
+from sqlalchemy import ColumnElement, Row, Select, String, case, cast, exists, func, literal, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from app.core.search import matches
 from app.db.models import (
     Assignment,
     Enrollment,
@@ -18,11 +19,19 @@ from app.db.models import (
     User,
 )
 from app.web import queue
+from app.web.listing import Listing
+from app.web.paging import Paging
+
+STATES = ("missing", "to grade", "draft", "released")
+_state = case(
+    (HandIn.id.is_(None), "missing"),
+    (HandInGrade.id.is_(None), "to grade"),
+    (HandInGrade.released_at.is_(None), "draft"),
+    else_="released",
+)
 
 
-def board(
-    session: Session, assignment: Assignment, program_id: int, visible: ColumnElement[bool]
-) -> Sequence[Row[Any]]:
+def _students(assignment: Assignment, program_id: int, visible: ColumnElement[bool]) -> Select[Any]:
     """The students of the program whom somebody sees, each with the newest hand-in and its newest grade."""
     newest = (
         select(func.max(HandIn.id))
@@ -36,7 +45,7 @@ def board(
         .correlate(HandIn)
         .scalar_subquery()
     )
-    return session.execute(
+    return (
         select(
             Enrollment.id.label("enrollment_id"),
             User.id.label("user_id"),
@@ -53,9 +62,50 @@ def board(
             User.deleted_at.is_(None),
             or_(Enrollment.status == EnrollmentStatus.ACTIVE, HandIn.id.is_not(None)),
         )
-        .order_by(func.lower(User.full_name), Enrollment.id)
         .execution_options(populate_existing=True)
-    ).all()
+    )
+
+
+def board(
+    session: Session, assignment: Assignment, program_id: int, visible: ColumnElement[bool]
+) -> Sequence[Row[Any]]:
+    """All students, by name."""
+    statement = _students(assignment, program_id, visible)
+    return session.execute(statement.order_by(func.lower(User.full_name), Enrollment.id)).all()
+
+
+def works(
+    session: Session,
+    assignment: Assignment,
+    program_id: int,
+    visible: ColumnElement[bool],
+    paging: Paging,
+    state: str | None,
+) -> Listing[Any]:
+    """The students, searched and sorted; those of one state, or all. Sorts: student, state, handed_in, score."""
+    statement = _students(assignment, program_id, visible)
+    if state is not None:
+        statement = statement.where(_state == state)
+    if paging.q:
+        statement = statement.where(*matches(paging.q, User.full_name))
+    sorts = {
+        "student": func.lower(User.full_name),
+        "state": case({name: place for place, name in enumerate(STATES)}, value=_state),
+        "handed_in": HandIn.handed_in_at,
+        "score": HandInGrade.score_pct,
+    }
+    return Listing(session, statement.order_by(paging.order(sorts, "student"), Enrollment.id), paging)
+
+
+def counted(
+    session: Session, assignment: Assignment, program_id: int, visible: ColumnElement[bool]
+) -> dict[str, int]:
+    """How many students are in each state."""
+    statement = _students(assignment, program_id, visible).with_only_columns(
+        _state.label("state"), func.count()
+    )
+    rows = session.execute(statement.group_by("state"))
+    return dict.fromkeys(STATES, 0) | {state: number for state, number in rows}  # noqa: C416
 
 
 def waiting(visible: ColumnElement[bool], own: int) -> Select[Any]:

@@ -39,8 +39,20 @@ from app.enrollment import service as enrollment
 from app.rules import assignments as rules
 from app.rules import skills
 from app.school import service as school
+from app.web.listing import Listing
+from app.web.paging import Paging
 
-__all__ = ["board", "grade", "lesson_scores", "overview", "read_work", "release", "release_all"]
+__all__ = [
+    "board",
+    "counted",
+    "grade",
+    "lesson_scores",
+    "overview",
+    "read_work",
+    "release",
+    "release_all",
+    "works",
+]
 _ROOM = "content.hand_in_grades"
 _FIELD = "file"
 _LONGEST_PAUSE_SECONDS = 30 * 60
@@ -61,9 +73,17 @@ def board(session: Session, subject: Subject, lesson_id: int, zone: ZoneInfo) ->
     place = academics.lesson_place(session, lesson_id)
     found = find_assignment(session, lesson_id)
     rows = lists.board(session, found, place.program_id, policy.visible(session, subject, Enrollment.user_id))
+    return Board(
+        Definition(place, queries.versions(session, found.id)),
+        _lines(session, found.id, rows, zone),
+        subject.may(Permission.GRADES_ENTER),
+    )
+
+
+def _lines(session: Session, assignment_id: int, rows: Sequence[Any], zone: ZoneInfo) -> list[BoardLine]:
     numbers = [row.enrollment_id for row in rows]
-    dates = queries.dues_of(session, found.id, numbers, clock.today(zone))
-    allowed = queries.allowances(session, found.id, numbers)
+    dates = queries.dues_of(session, assignment_id, numbers, clock.today(zone))
+    allowed = queries.allowances(session, assignment_id, numbers)
     lines = []
     for row in rows:
         own = allowed.get(row.enrollment_id)
@@ -71,8 +91,37 @@ def board(session: Session, subject: Subject, lesson_id: int, zone: ZoneInfo) ->
         lines.append(
             BoardLine(row.enrollment_id, row.user_id, row.full_name, row.HandIn, row.HandInGrade, due_at, own)
         )
-    return Board(
-        Definition(place, queries.versions(session, found.id)), lines, subject.may(Permission.GRADES_ENTER)
+    return lines
+
+
+def works(
+    session: Session,
+    subject: Subject,
+    lesson_id: int,
+    zone: ZoneInfo,
+    paging: Paging,
+    *,
+    state: str | None = None,
+) -> Listing[BoardLine]:
+    """The students of a lesson's program whom the person sees, searched, sorted and in pages; with `state` those who
+    are missing, to grade, draft or released. Raises Forbidden, NotFound."""
+    policy.require_list(subject)
+    place = academics.lesson_place(session, lesson_id)
+    found = find_assignment(session, lesson_id)
+    visible = policy.visible(session, subject, Enrollment.user_id)
+    listing: Listing[BoardLine] = lists.works(
+        session, found, place.program_id, visible, paging, state
+    ).map_many(lambda rows: _lines(session, found.id, rows, zone))
+    return listing
+
+
+def counted(session: Session, subject: Subject, lesson_id: int) -> dict[str, int]:
+    """How many students whom the person sees are missing, to grade, draft and released. Raises Forbidden, NotFound."""
+    policy.require_list(subject)
+    place = academics.lesson_place(session, lesson_id)
+    found = find_assignment(session, lesson_id)
+    return lists.counted(
+        session, found, place.program_id, policy.visible(session, subject, Enrollment.user_id)
     )
 
 

@@ -49,27 +49,19 @@ class Written(Usual):
     statements = None
     reports = True
     libraries: Mapping[str, Path] = {
-        name: _HERE / name for name in ("written.js", "quiz.js", "quiz_answers.js", "written.css")
+        name: _HERE / name
+        for name in (
+            "written.js",
+            "reading.js",
+            "quiz.js",
+            "quiz_answers.js",
+            "quiz_server.js",
+            "written.css",
+        )
     }
 
     def stage(self, item: Item) -> str:
-        quiz = (
-            '<section id="quiz" class="quiz" aria-labelledby="quiz-name">'
-            '<h2 id="quiz-name" tabindex="-1">Quiz</h2><div id="quiz-body"></div>'
-            '<p id="quiz-said" class="unseen" role="status"></p></section>'
-            if item.details.get("quiz")
-            else ""
-        )
-        return f"""<link rel="stylesheet" href="vendor/written.css">
-<main class="written" data-stage tabindex="-1">
-<article>
-<h1>{escape(item.title)}</h1>
-{item.details["html"]}
-<p id="end" class="end"><span id="end-text">You have reached the end of the text.</span></p>
-</article>
-{quiz}
-<p id="standing" class="standing" role="status"></p>
-</main>"""
+        return f'<link rel="stylesheet" href="vendor/written.css">\n{stage_of(item)}'
 
     def recognize(self, archive: Source) -> str | None:
         return None  # it is never uploaded
@@ -132,6 +124,26 @@ class Written(Usual):
             attempt.location = str(report.place)
         attempt.cmi = kept
         judge(attempt, item, now)
+
+
+def stage_of(item: Item) -> str:
+    """The text, its end, the place of its quiz and what the lesson comes to, as the scripts expect them."""
+    quiz = (
+        '<section id="quiz" class="quiz" aria-labelledby="quiz-name">'
+        '<h2 id="quiz-name" tabindex="-1">Quiz</h2><div id="quiz-body"></div>'
+        '<p id="quiz-said" class="unseen" role="status"></p></section>'
+        if item.details.get("quiz")
+        else ""
+    )
+    return f"""<main class="written" data-stage tabindex="-1">
+<article>
+<h1>{escape(item.title)}</h1>
+{item.details["html"]}
+<p id="end" class="end"><span id="end-text">You have reached the end of the text.</span></p>
+</article>
+{quiz}
+<p id="standing" class="standing" role="status"></p>
+</main>"""
 
 
 def judge(attempt: ScormData, item: Item, now: datetime) -> None:

@@ -1,7 +1,8 @@
-// The quiz of a lesson. The server draws, keeps the time and grades; this page shows what it is given, sends each answer
-// as it is given, and calls nothing saved that is not.
+// The quiz of a lesson. Whoever is asked draws, keeps the time and grades; this page shows what it is given, sends each
+// answer as it is given, and calls nothing saved that is not.
 
 import { controls, made } from "./quiz_answers.js";
+import { ask } from "./quiz_server.js";
 import { hint } from "./shell.js";
 import { stands } from "./written.js";
 
@@ -17,15 +18,6 @@ let quiz = null;
 let clock = 0;
 let sendTimer = 0;
 let ending = false;
-
-async function ask(path, sent) {
-  const answer = await fetch(path, sent === undefined ? { credentials: "omit" } : {
-    method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(sent), credentials: "omit",
-  });
-  const found = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw Object.assign(new Error(found.detail ?? "The quiz cannot be reached right now."), { status: answer.status });
-  return found;
-}
 
 function say(text) {
   if (said.textContent !== text) said.textContent = text;

@@ -1,0 +1,194 @@
+"""Questions in GIFT, the text form that Moodle made and that many systems export.
+
+What is read: one and several right answers, true or false, numbers with a tolerance or a range, and matching; titles,
+comments, categories and the general explanation are understood. Everything else is refused with its line: short
+answers and essays cannot be graded here, and answers that are worth a part of the points have no meaning here.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from html import unescape
+
+from app.rules.quizzes import number_of
+
+MOST_QUESTIONS = 500
+_SIGNS = {chr(0xE000 + place): sign for place, sign in enumerate("~=#{}:")}
+"""What stands for a sign that was written behind a backslash: characters that no text has."""
+_STANDS_FOR = {"\\" + sign: stands_for for stands_for, sign in _SIGNS.items()}
+_TITLE = re.compile(r"\A\s*::(.*?)::", re.DOTALL)
+_FORMAT = re.compile(r"\A\s*\[(html|moodle|plain|markdown)\]", re.IGNORECASE)
+_BREAK = re.compile(r"</?(?:p|br|div|span)\b[^>]*>", re.IGNORECASE)
+_TAG = re.compile(r"<[a-z/!][^>]*>", re.IGNORECASE)
+_ANSWER = re.compile(r"([=~])((?:[^=~])*)")
+_WEIGHT = re.compile(r"\A\s*%(-?\d{1,3}(?:\.\d{1,5})?)%", re.ASCII)
+
+
+class GiftError(ValueError):
+    """What cannot be taken over, as a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A question of the file. With `problem`, a sentence, it cannot be taken over."""
+
+    line: int
+    """Where it begins, from 1."""
+    prompt: str
+    kind: str = ""
+    lines: str = ""
+    value: str = ""
+    tolerance: str = ""
+    feedback: str = ""
+    problem: str = ""
+
+
+def read(text: str) -> list[Draft]:
+    """The questions of a file, in its order, those that cannot be taken over among them."""
+    return [_draft(line, block) for line, block in _blocks(text)]
+
+
+def _blocks(text: str) -> Iterator[tuple[int, str]]:
+    """Pieces between empty lines, each with the number of its first line; comments and categories left out."""
+    first, lines = 0, []
+    for number, line in enumerate([*text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), ""], start=1):
+        plain = line.strip()
+        if plain.startswith("//") or plain.upper().startswith("$CATEGORY:"):
+            continue
+        if plain:
+            first = first or number
+            lines.append(line)
+        # An empty line within the braces does not end a question.
+        elif lines and (number > text.count("\n") + 1 or _is_whole("\n".join(lines))):
+            yield first, "\n".join(lines)
+            first, lines = 0, []
+    if lines:
+        yield first, "\n".join(lines)
+
+
+def _is_whole(block: str) -> bool:
+    hidden = _hidden(block)
+    return hidden.count("{") <= hidden.count("}")
+
+
+def _hidden(text: str) -> str:
+    """The text with its escaped signs as signs that mean nothing."""
+    for written, stands_for in _STANDS_FOR.items():
+        text = text.replace(written, stands_for)
+    return text
+
+
+def _shown(text: str) -> str:
+    """The text of a part, as people read it."""
+    html = _FORMAT.match(text)
+    if html:
+        text = text[html.end() :]
+    for stands_for, sign in _SIGNS.items():
+        text = text.replace(stands_for, sign)
+    text = text.replace("\\n", "\n")
+    if html and html[1].lower() == "html":
+        text = unescape(_BREAK.sub("\n", text))
+    if _TAG.search(text):
+        raise GiftError("It is written in HTML. Export it as plain text or Markdown, or take the tags out.")
+    return "\n".join(line.strip() for line in text.strip().split("\n") if line.strip())
+
+
+def _draft(line: int, block: str) -> Draft:
+    hidden = _hidden(block)
+    title = _TITLE.match(hidden)
+    rest = hidden[title.end() :] if title else hidden
+    prompt = rest
+    try:
+        start, end = rest.find("{"), rest.rfind("}")
+        if start < 0 or end < start:
+            raise GiftError("It has no answers in braces: { … }.")
+        prompt = rest[:start]
+        if rest[end + 1 :].strip():
+            raise GiftError("The answers stand in the middle of a sentence. Put them at its end.")
+        asked = _shown(prompt)
+        if not asked:
+            raise GiftError("It asks nothing: there is no text before the answers.")
+        body, _, feedback = rest[start + 1 : end].partition("####")
+        return _answers(line, asked, body.strip(), _shown(feedback))
+    except GiftError as problem:
+        words = " ".join((title[1] if title and not prompt.strip() else prompt).split())
+        return Draft(line, "".join(_SIGNS.get(sign, sign) for sign in words)[:200], problem=str(problem))
+
+
+def _answers(line: int, prompt: str, body: str, feedback: str) -> Draft:
+    if not body:
+        raise GiftError("It is an essay, which no quiz here grades. Make it an assignment.")
+    plain = body.partition("#")[0].strip().upper()
+    if plain in ("T", "TRUE", "F", "FALSE"):
+        right = plain.startswith("T")
+        lines = "* True\nFalse" if right else "True\n* False"
+        return Draft(line, prompt, "choice", lines, feedback=feedback)
+    if body.startswith("#"):
+        value, tolerance = _number(body[1:].strip())
+        return Draft(line, prompt, "numeric", value=value, tolerance=tolerance, feedback=feedback)
+    found = [(sign, text.strip()) for sign, text in _ANSWER.findall(body)]
+    if not found or body[0] not in "=~":
+        raise GiftError("Its answers begin with neither = nor ~.")
+    if all(sign == "=" and "->" in text for sign, text in found):
+        return Draft(line, prompt, "match", _pairs([text for _, text in found]), feedback=feedback)
+    if all(sign == "=" for sign, _ in found):
+        raise GiftError(
+            "It asks for a short answer in words, which no quiz here grades. Give it wrong answers too, with ~."
+        )
+    kind, lines = _options(found)
+    return Draft(line, prompt, kind, lines, feedback=feedback)
+
+
+def _number(text: str) -> tuple[str, str]:
+    """Value and tolerance of `3.14:0.05`, `1..5` or `12`."""
+    text = "".join(_SIGNS.get(sign, sign) for sign in text).partition("#")[0].strip()
+    if text.startswith("=") or "%" in text:
+        raise GiftError("Its number has several answers, or is worth a part of the points. Keep one.")
+    low, dots, high = text.partition("..")
+    if dots:
+        ends = [number_of(one.strip()) for one in (low, high)]
+        if ends[0] is None or ends[1] is None or ends[0] > ends[1]:
+            raise GiftError("Its range is none: write the lower and the higher number, such as {#1..5}.")
+        middle = (ends[0] + ends[1]) / Decimal(2)
+        return str(middle), str(ends[1] - middle)
+    value, _, tolerance = text.partition(":")
+    if number_of(value.strip()) is None or number_of(tolerance.strip() or "0") is None:
+        raise GiftError("Its answer is no number: write it as {#12.5:0.1}.")
+    return value.strip(), tolerance.strip()
+
+
+def _pairs(answers: list[str]) -> str:
+    lines = []
+    for answer in answers:
+        left, _, right = answer.partition("->")
+        asked, option = (_one_line(part.partition("#")[0]) for part in (left, right))
+        if "=" in asked:
+            raise GiftError("What is matched has an equals sign in it. Write it in words.")
+        lines.append(f"{asked} = {option}")
+    return "\n".join(lines)
+
+
+def _options(found: list[tuple[str, str]]) -> tuple[str, str]:
+    """The kind and the lines of answers with one or several right ones."""
+    weights, texts = [], []
+    for sign, answer in found:
+        weight = _WEIGHT.match(answer)
+        text = _one_line((answer[weight.end() :] if weight else answer).partition("#")[0])
+        if text.startswith("*"):
+            raise GiftError(
+                "An answer begins with an asterisk, which marks right answers here. Write it otherwise."
+            )
+        weights.append(Decimal(weight[1]) if weight else Decimal(100) if sign == "=" else Decimal(0))
+        texts.append(text)
+    right = [weight for weight in weights if weight > 0]
+    if len(right) == 1 and right[0] < 100:
+        raise GiftError("None of its answers is wholly right.")
+    if len(right) > 1 and (max(right) - min(right) > 1 or max(right) == 100):
+        raise GiftError("Its answers are worth different parts of the points, which has no meaning here.")
+    lines = [f"{'* ' if weight > 0 else ''}{text}" for weight, text in zip(weights, texts, strict=True)]
+    return "multiple" if len(right) > 1 else "choice", "\n".join(lines)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(_shown(text).split())

@@ -1,0 +1,74 @@
+"""Taking questions over from a text: looked at first, then all of them or none."""
+
+from collections.abc import Collection
+from dataclasses import replace
+
+from sqlalchemy.orm import Session
+
+from app.academics import service as academics
+from app.content.bank import policy, queries
+from app.content.bank.gift import MOST_QUESTIONS, Draft, read
+from app.content.bank.lines import parse
+from app.content.bank.schemas import QuestionForm
+from app.content.bank.service import create
+from app.core.errors import Invalid
+from app.core.files import FileStore
+from app.core.permissions import Subject
+
+_LONGEST = {"prompt": 5_000, "feedback": 5_000}
+
+
+def look(session: Session, subject: Subject, program_id: int, text: str) -> list[Draft]:
+    """The questions of a text, each with what is wrong with it; nothing is stored. Raises Forbidden, NotFound, Invalid
+    where there are none, or too many."""
+    policy.require_edit(session, subject, program_id)
+    academics.read_program(session, subject, program_id)
+    drafts = read(text)
+    if not drafts:
+        raise Invalid("There is no question in it. Questions stand apart by empty lines, answers in braces.")
+    if len(drafts) > MOST_QUESTIONS:
+        raise Invalid(f"These are more than {MOST_QUESTIONS} questions. Import them in several parts.")
+    known = {row.QuestionVersion.prompt for row in queries.all_of(session, program_id)}
+    checked: list[Draft] = []
+    for draft in drafts:
+        checked.append(draft if draft.problem else replace(draft, problem=_problem(draft, known, checked)))
+    return checked
+
+
+def take(session: Session, subject: Subject, store: FileStore, program_id: int, text: str) -> int:
+    """Write all questions of a text into the bank; how many. Raises what `look` raises, and Invalid where one of them
+    has a problem: then none is written."""
+    drafts = look(session, subject, program_id, text)
+    wrong = [draft for draft in drafts if draft.problem]
+    if wrong:
+        raise Invalid(
+            f"{len(wrong)} of the {len(drafts)} questions cannot be taken over. Nothing was imported."
+        )
+    for draft in drafts:
+        form = QuestionForm(
+            kind=draft.kind,  # type: ignore[arg-type] - one of those that `read` makes
+            prompt=draft.prompt,
+            lines=draft.lines,
+            value=draft.value,
+            tolerance=draft.tolerance,
+            feedback=draft.feedback,
+        )
+        create(session, subject, store, program_id, form)
+    return len(drafts)
+
+
+def _problem(draft: Draft, known: Collection[str], before: Collection[Draft]) -> str:
+    """What is wrong with a question that could be read; empty for nothing."""
+    twin = next((one for one in before if one.prompt == draft.prompt), None)
+    if twin is not None:
+        return f"The question in line {twin.line} asks the same."
+    if draft.prompt in known:
+        return "The bank has this question already."
+    too_long = next((name for name, most in _LONGEST.items() if len(getattr(draft, name)) > most), None)
+    if too_long:
+        return f"It has more than {_LONGEST[too_long]:,} characters."
+    try:
+        parse(draft.kind, draft.lines, draft.value, draft.tolerance)
+    except Invalid as problem:
+        return problem.detail
+    return ""
