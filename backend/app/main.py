@@ -271,6 +271,10 @@ def _addresses() -> routing.Addresses:
 
 def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     """The program as an ASGI application. Connects to nothing until the first request asks for it."""
+    if settings.tracing:
+        from app.ops.tracing import require  # noqa: PLC0415
+
+        require()
     owned = database is None
     database = database or Database(settings)
     # Opens its connections with the first statement: a database that is away stops no start.
@@ -280,6 +284,8 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
         await lrs.shutdown()
+        if (tracing := getattr(_app.state, "tracing", None)) is not None:
+            tracing.close()
         if owned:
             database.close()
 
@@ -322,6 +328,17 @@ def _plainly(_request: Request, problem: Problem) -> Response:
     return PlainTextResponse(f"{problem.detail}\n", problem.status, headers=problem.headers)
 
 
+def _traced(app: FastAPI, within: ASGIApp) -> ASGIApp:
+    """With spans for a collector, where that is wanted: nothing of it is loaded otherwise."""
+    if not app.state.settings.tracing:
+        return within
+    from app.ops.tracing import Tracing  # noqa: PLC0415
+
+    tracing = Tracing(within, app.state.database.engine)
+    app.state.tracing = tracing
+    return tracing
+
+
 def _dispatch_hosts(app: FastAPI, settings: Settings, content: ASGIApp, lrs: LrsApp) -> None:
     """Put the choice of the host around everything else, so that the content host has layers of its own."""
     build = app.build_middleware_stack
@@ -331,6 +348,8 @@ def _dispatch_hosts(app: FastAPI, settings: Settings, content: ASGIApp, lrs: Lrs
         statements = BodyTime(lrs, answer=_plainly, streamed=None)
         dispatch = HostDispatch(build(), settings=settings, content=content, shared={"/xapi": statements})
         fenced = security.SecurityHeaders(dispatch, security.bare_headers(settings))
-        return ProxyWatch(security.RequestId(AccessLog(fenced, BOARD.observe)), app.state.database)
+        return ProxyWatch(
+            security.RequestId(AccessLog(_traced(app, fenced), BOARD.observe)), app.state.database
+        )
 
     app.build_middleware_stack = build_dispatched  # type: ignore[method-assign]

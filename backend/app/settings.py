@@ -61,6 +61,14 @@ class Settings(BaseSettings):
     """Password of the database role the system works as (`aada_app`)."""
     pooler_url: OptionalText = Field(default=None, repr=False)
     """pgbouncer in front of that server, in transaction mode, for pages and jobs. DATABASE_URL stays the server."""
+    reports_url: OptionalText = Field(default=None, repr=False)
+    """A standby of that server, which files of reports are read from. Unset, they are read from the server itself."""
+    reports_lag_seconds: int = Field(default=60, ge=0)
+    """How far behind that standby may be before reports are read from the server itself."""
+    monitor_url: OptionalText = Field(default=None, repr=False)
+    """The same database as `aada_monitor`, for what /metrics asks of it (`aada db roles`). Unset, `aada_app` asks."""
+    backup_url: OptionalText = Field(default=None, repr=False)
+    """The same database as `aada_backup`, for dumps and the second place. Unset, the owner does it."""
     pool_size: int = Field(default=10, ge=1)
     pool_max_overflow: int = Field(default=20, ge=0)
     pool_pre_ping: bool = True
@@ -147,6 +155,9 @@ class Settings(BaseSettings):
     metrics_access: OptionalSecret = None
     """Who may read /metrics: `loopback` lets programs of this machine, a token of 24 characters or more whoever sends
     it (`Authorization: Bearer …`); unset, nobody."""
+
+    tracing: bool = False
+    """Whether traces of requests go to a collector; where it is, the OTEL_ variables of OpenTelemetry say."""
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_json: bool = False
@@ -237,7 +248,7 @@ class Settings(BaseSettings):
                 raise ValueError(f"{value} has no certificate in it (PEM)")
         return value
 
-    @field_validator("database_url", "pooler_url")
+    @field_validator("database_url", "pooler_url", "reports_url", "monitor_url", "backup_url")
     @classmethod
     def _postgres_url(cls, value: str | None, info: ValidationInfo) -> str | None:
         return None if value is None else normalize_database_url(value, str(info.field_name).upper())
@@ -284,6 +295,21 @@ class Settings(BaseSettings):
     def pooler_database_url(self) -> URL | None:
         """The same database through the pooler; None without one."""
         return self._beside(self.pooler_url)
+
+    @property
+    def reports_database_url(self) -> URL | None:
+        """The same database on a standby; None without one."""
+        return self._beside(self.reports_url)
+
+    @property
+    def monitor_database_url(self) -> URL | None:
+        """The same database as who may see the server's statistics; None without such a role."""
+        return self._beside(self.monitor_url)
+
+    @property
+    def backup_database_url(self) -> URL:
+        """The same database as who may copy all of it: the owner, unless BACKUP_URL names somebody."""
+        return self._beside(self.backup_url) or self.owner_database_url
 
     def _beside(self, value: str | None) -> URL | None:
         """Another way to the database: the user, password and name that its URL leaves out are those of `aada_app`."""

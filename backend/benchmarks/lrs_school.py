@@ -188,7 +188,7 @@ def serving(settings: Settings) -> Iterator[tuple[Target, int]]:
     process = subprocess.Popen([sys.executable, "-c", SERVE, str(port)], env={**os.environ, **environment})
     try:
         target = Target(port, "Basic " + base64.b64encode(pair.encode()).decode())
-        for _ in range(1200):
+        for _ in range(4_000):
             try:
                 Line(port).ask(target.get("/about"))
                 break

@@ -16,6 +16,8 @@ from app.commands.doctor import report
 from app.db.session import libpq_url
 from app.ops import dumps, migrations, roles, student_rows
 from app.ops.backup import second
+from app.ops.database_roles import service as database_roles
+from app.ops.database_roles.kinds import MIGRATOR
 from app.ops.doctor import examination, wear
 from app.ops.doctor.findings import Installation
 from app.ops.errors import OperatorError
@@ -153,6 +155,8 @@ def migrate(
         applied = migrations.upgrade(settings, revision)
         if migrations.state(settings).up_to_date:
             roles.set_app_password(settings)
+            if applied:
+                database_roles.repair(settings)
             if restored := student_rows.restore(settings):
                 typer.echo(f"made policies and rights of students’ rows again: {', '.join(restored)}")
         for step in applied:
@@ -170,6 +174,60 @@ def check() -> None:
         typer.echo(f"revision {migrations.state(settings).current}, as this version needs")
         roles.check_app_role(settings)
         typer.echo(f"role {settings.app_database_url.username} signs in")
+
+
+@commands.command("roles")
+def look_after_roles(
+    apply: Annotated[bool, typer.Option("--apply", help="Make and repair them.")] = False,
+    passwords: Annotated[
+        Path, typer.Option(help="A new file for the addresses, with passwords, of roles that are made.")
+    ] = Path("database-roles.env"),
+    renew: Annotated[
+        list[str] | None, typer.Option(help="Give this role another password; may be given again.")
+    ] = None,
+) -> None:
+    """Show the roles of the database, what each may, and what is not as it should be; --apply mends that.
+
+    It may be run at any time, and twice. Exit status 1 while something differs. Passwords are shown nowhere but in the
+    new file.
+    """
+    with database_server(get_settings()) as (settings, _server):
+        if apply or renew:
+            _bring_roles(settings, passwords, renew or [])
+        place, steps = database_roles.look(settings)
+    names = [kind.name for kind in database_roles.what_each_may(place)]
+    width = max(map(len, (*names, place.owner)))
+    typer.echo(f"{place.owner:<{width}}  owns the tables: may do everything in this database")
+    for kind in database_roles.what_each_may(place):
+        signs_in = "signs in" if kind.signs_in else "signs in nowhere"
+        typer.echo(f"{kind.name:<{width}}  {signs_in}; may {kind.may}")
+    if place.owner_is_superuser:
+        typer.echo(
+            f"No {MIGRATOR}: the tables belong to {place.owner}, a superuser, and who may become that may do anything."
+        )
+    if not steps:
+        typer.echo("Everything is as it should be.")
+        return
+    typer.echo(f"\nNot as it should be ({len(steps)}):")
+    for step in steps:
+        typer.echo(f"{step.role:<{width}}  {step.says}")
+    raise OperatorError(
+        "Some of it is for the server's administrator, as shown."
+        if apply
+        else "Mend it with: aada db roles --apply. Nothing was changed."
+    )
+
+
+def _bring_roles(settings: Settings, passwords: Path, renew: list[str]) -> None:
+    done = database_roles.bring(settings, passwords, renew)
+    if done.made:
+        typer.echo(
+            f"{', '.join(done.made)}: addresses with passwords are in {passwords}, for you alone to read. They are "
+            "shown nowhere else."
+        )
+    for line in done.refused:
+        typer.echo(f"For the server's administrator, in this database: {line};")
+    typer.echo(f"{len(done.steps)} changes made.\n")
 
 
 @commands.command()

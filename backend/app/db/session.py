@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from app.core import own_rows
 from app.core.sockets import has_something_to_read
+from app.db.replica import Replica
 from app.settings import Settings
 
 SessionLocal = sessionmaker(expire_on_commit=False)
@@ -125,9 +126,14 @@ class Database:
         if settings.pool_pre_ping:
             self.engine.dialect.do_ping = _Liveness(self.engine.dialect.do_ping)  # type: ignore[assignment, method-assign]
         # A memory that all sessions share: see app.school.remembered.
-        self._info = {"settings": settings, "memory": {}}
+        self._info: dict[str, Any] = {"settings": settings, "memory": {}}
+        reports = settings.reports_database_url if url is None else None
+        self.replica = None if reports is None else Replica(reports, settings.reports_lag_seconds, self._info)
+        if self.replica is not None:
+            self._info["replica"] = self.replica
         self.sessions = sessionmaker(self.engine, expire_on_commit=False, info=self._info)
         self._aside: Engine | None = None
+        self._aside_url = settings.monitor_database_url if url is None else None
         SessionLocal.configure(bind=self.engine, info=self._info)
 
     @property
@@ -160,7 +166,7 @@ class Database:
         """
         if self._aside is None:
             self._aside = create_engine(
-                self._server,
+                self._aside_url or self._server,
                 hide_parameters=True,
                 pool_size=1,
                 max_overflow=0,
@@ -181,3 +187,5 @@ class Database:
         self.engine.dispose()
         if self._aside is not None:
             self._aside.dispose()
+        if self.replica is not None:
+            self.replica.close()

@@ -36,7 +36,7 @@ def dump(settings: Settings, target: Path) -> int:
     try:
         # Every record is in it: nobody else reads it while it is written.
         os.close(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
-        url = settings.owner_database_url
+        url = settings.backup_database_url
         run(
             find_pg17(),
             "pg_dump",

@@ -51,7 +51,7 @@ class AccessLog:
         try:
             await self.app(scope, receive, counted_send)
         finally:
-            seconds, route, method = perf_counter() - begun, _route(scope, state), scope["method"][:20]
+            seconds, route, method = perf_counter() - begun, route_of(scope, state), scope["method"][:20]
             self.observe(method, route, status, seconds)
             if ACCESS.isEnabledFor(logging.INFO):
                 subject: Subject | None = state.get("subject")
@@ -69,7 +69,7 @@ class AccessLog:
                 )
 
 
-def _route(scope: Scope, state: Mapping[str, Any]) -> str:
+def route_of(scope: Scope, state: Mapping[str, Any]) -> str:
     """The route's template, `/people/{user_id}`; what an application without routes said of itself; or `-`."""
     said = state.get("route")
     if said is not None:

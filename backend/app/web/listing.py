@@ -23,6 +23,10 @@ class Whole(Protocol):
 
     def total(self) -> int: ...
 
+    def on(self, session: Session) -> "Whole":
+        """The same, read in another session as far as it is not read yet."""
+        ...
+
 
 class Known:
     """A list that is in memory already, because it is short whatever the school's size."""
@@ -35,6 +39,10 @@ class Known:
 
     def total(self) -> int:
         return len(self._items)
+
+    def on(self, session: Session) -> "Known":
+        del session
+        return self
 
 
 class Listing(Generic[T]):
@@ -80,6 +88,10 @@ class Listing(Generic[T]):
             self.session, self.statement, self.paging, counting=self.counting, key=self.key, most=most
         )
         return page if self._change is None else page.holding(self._change(page.items))
+
+    def on(self, session: Session) -> "Listing[T]":
+        """The same list read in another session; what is looked up for its items goes where it did."""
+        return Listing[T](session, self.statement, self.paging, self._change, self.counting, self.key)
 
     def total(self) -> int:
         """How many items the whole list has."""
@@ -135,6 +147,10 @@ class Computed(Listing[T]):
             page=self.paging.page,
             per_page=self.paging.per_page,
         )
+
+    def on(self, session: Session) -> "Computed[T]":
+        del session
+        return self
 
     def total(self) -> int:
         return len(self.items)

@@ -165,8 +165,10 @@ class Cluster:
 
 
 @contextmanager
-def cluster(folder: Path, programs: Path | None = None) -> Iterator[Cluster]:
-    """A whole cluster in a folder that every user may enter."""
+def cluster(
+    folder: Path, programs: Path | None = None, *, dcs: dict[str, int] | None = None
+) -> Iterator[Cluster]:
+    """A whole cluster in a folder that every user may enter; `dcs` in the place of the deployed times."""
     ports = _free_ports(12)
     user = server_user(folder)
     binaries = programs or find_pg17().bin
@@ -181,7 +183,7 @@ def cluster(folder: Path, programs: Path | None = None) -> Iterator[Cluster]:
         for one in range(3):
             node = Node(f"node{one + 1}", ports[6 + one], ports[9 + one], folder / f"node{one + 1}")
             node.folder.mkdir(mode=0o700)
-            text = _configuration(node, hosts, binaries)
+            text = _configuration(node, hosts, binaries, dcs or {})
             (node.folder / "patroni.yml").write_text(text)
             for path in (node.folder, node.folder / "patroni.yml"):
                 user.own(path)
@@ -219,8 +221,9 @@ def _etcd(folder: Path, one: int, ports: list[int]) -> subprocess.Popen[bytes]:
         )
 
 
-def _configuration(node: Node, hosts: str, binaries: Path) -> str:
+def _configuration(node: Node, hosts: str, binaries: Path, dcs: dict[str, int]) -> str:
     found = yaml.safe_load((DEPLOYED / "patroni.yml").read_text())
+    found["bootstrap"]["dcs"] |= dcs
     found["name"] = node.name
     found["etcd3"]["hosts"] = hosts
     for key in ("listen", "connect_address"):

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
-from unittest.mock import patch
+from unittest.mock import Mock, patch
 
 import pytest
 import yaml
@@ -21,6 +21,7 @@ from structlog.testing import capture_logs
 
 from app.core import clock
 from app.core.shared import Names
+from app.db.replica import Standing
 from app.db.session import Database
 from app.main import create_app
 from app.ops.metrics import advice, board, exported, history, measured
@@ -106,6 +107,7 @@ def sample(
         patch.object(exported, "BOARD", own),
         patch.object(measured, "_backups", return_value=ages),
         patch("app.ops.metrics.queries.slots", return_value=[slot]),
+        patch.object(live_database, "replica", Mock(**{"standing.return_value": Standing(True, "", 0.0)})),
     ):
         yield parsed(exported.text(live_settings, live_database))
 

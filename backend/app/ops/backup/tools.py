@@ -49,7 +49,7 @@ class Source:
 
     @property
     def url(self) -> URL:
-        return self.settings.owner_database_url
+        return self.settings.backup_database_url
 
     @property
     def conninfo(self) -> str:
@@ -57,7 +57,7 @@ class Source:
         return libpq_url(self.url.set(database="postgres"), password=False)
 
     def connect(self, database: str | None = None) -> psycopg.Connection[tuple[object, ...]]:
-        return connect(self.settings, self.url.set(database=database) if database else None)
+        return connect(self.settings, self.url.set(database=database) if database else self.url)
 
     def cluster(self) -> Cluster:
         query = (

@@ -53,10 +53,22 @@ def _everything(settings: Settings, database: Database) -> list[Metric]:
             queries.require_no_wait(session)
             asked += _measured(measure(session, settings))
             asked += _tables(session)
+            asked += _standby(session, database)
     except SQLAlchemyError as error:
         log.warning("metrics.database_silent", reason=" ".join(str(error).split())[:300])
         asked = []
     return [*found, _gauge("database_up", "Whether the database answered in time.", bool(asked)), *asked]
+
+
+def _standby(session: Session, database: Database) -> Iterator[Metric]:
+    if database.replica is None:
+        return
+    found = database.replica.standing(session)
+    yield _gauge(
+        "reports_standby_usable", "Whether files of reports are read from the standby.", found.usable
+    )
+    if found.behind_seconds is not None:
+        yield _gauge("reports_standby_behind_seconds", "How far the standby is behind.", found.behind_seconds)
 
 
 def _counted() -> Iterator[Metric]:

@@ -188,6 +188,11 @@ class _Counted:
     def total(self) -> int:
         return self._listing.total()
 
+    def on(self, session: Session) -> "_Counted":
+        """From the beginning, in another session."""
+        self._listing, self.read = self._listing.on(session), 0
+        return self
+
 
 def _slug(label: str) -> str:
     return "-".join(label.lower().split())

@@ -23,6 +23,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("backup")]
 
 
 def test_two_at_once_are_refused_and_a_killed_one_leaves_the_catalog_right(school: School) -> None:
+    school.place.prepare()
     known = [one.id for one in school.place.backups()]
     with school.place.alone():
         process = school.aada("backup", "now")
@@ -88,3 +89,30 @@ def test_a_full_or_closed_disk_is_said_and_the_last_backup_stays(school: School)
     assert "The backup could not be made (nothing else was changed" in limited.stderr
     assert not list(school.place.base.glob("*.partial"))
     assert {path: path.stat().st_mtime_ns for path in school.place.base.rglob("*")} == known
+
+
+def test_a_disk_that_fills_up_during_a_restore_is_said_and_takes_nothing_along(school: School) -> None:
+    school.ensure_backups()
+    known = {path: path.stat().st_mtime_ns for path in school.place.base.rglob("*")}
+    into = school.folder / "filled"
+    environment = {
+        "PATH": os.environ["PATH"],
+        "DATA_DIR": str(school.settings.data_dir),
+        "SECRET_KEY": "a key for tests alone, of good length",
+        "AADA_APP_PASSWORD": "secret",
+    }
+
+    def restore(limit: str) -> subprocess.CompletedProcess[str]:
+        command = f"{limit} exec {sys.executable} -m app.cli restore --to latest --into {into}"
+        return subprocess.run(
+            ["sh", "-c", command], cwd=BACKEND, env=environment, capture_output=True, text=True, check=False
+        )
+
+    # No file may grow beyond 4 MB: a segment of the log is 16.
+    broken = restore("ulimit -f 8192;")
+    assert broken.returncode == 1, broken
+    assert "aada: " in broken.stderr
+    assert "Traceback" not in broken.stderr
+    assert {path: path.stat().st_mtime_ns for path in school.place.base.rglob("*")} == known
+    whole = restore("")
+    assert whole.returncode == 0, whole

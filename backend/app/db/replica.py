@@ -1,0 +1,146 @@
+"""A standby that files of reports are read from, so that a large one costs the school's server nothing.
+
+It is used where it has everything that was committed when it was asked, or is behind by no more than the setting says.
+Else the server itself is read, and the log says why.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+import structlog
+from sqlalchemy import URL, Engine, create_engine, text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session, sessionmaker
+
+_WAIT_SECONDS: Final = 1.0
+"""How long a standby that is nearly there is waited for."""
+_AWAY_SECONDS: Final = 15.0
+"""How long one that did not answer is not asked again: whoever wants a file would wait for it."""
+_CONNECT: Final[dict[str, Any]] = {
+    "connect_timeout": 2,
+    "application_name": "aada reports",
+    "options": "-c timezone=UTC -c default_transaction_read_only=on -c lock_timeout=10s"
+    " -c idle_in_transaction_session_timeout=15min -c statement_timeout=15min",
+}
+_COMMITTED: Final = text(
+    "SELECT pg_current_wal_flush_lsn()::text, (SELECT system_identifier FROM pg_control_system())"
+)
+_STANDS: Final = text(
+    "SELECT pg_is_in_recovery(), (SELECT system_identifier FROM pg_control_system()),"
+    " coalesce(pg_last_wal_replay_lsn() >= CAST(:committed AS pg_lsn), false),"
+    " extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp())"
+)
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How it stands with the standby at one moment."""
+
+    usable: bool
+    says: str
+    """A sentence: how far it is, or why it is not used."""
+    behind_seconds: float | None = None
+    """How far it is behind; 0 when it has everything, None when that is not known."""
+
+
+class Replica:
+    """The standby behind REPORTS_URL."""
+
+    def __init__(self, url: URL, most_behind_seconds: int, info: dict[str, Any]) -> None:
+        """Connects lazily. Sessions find the program's settings in `info`."""
+        self._engine: Engine = create_engine(
+            url,
+            hide_parameters=True,
+            pool_size=1,
+            max_overflow=4,
+            pool_timeout=2,
+            pool_pre_ping=True,
+            pool_recycle=3600,
+            connect_args=_CONNECT,
+        )
+        self._sessions = sessionmaker(self._engine, expire_on_commit=False, autoflush=False, info=info)
+        self._most = most_behind_seconds
+        self._away_until, self._away = 0.0, ""
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def reading(self, session: Session) -> Iterator[Session | None]:
+        """A session that reads there, in a read-only transaction; None where the server of `session` is to be read."""
+        if time.monotonic() < self._away_until:
+            yield None
+            return
+        with self._sessions() as other:
+            try:
+                standing = self._look(session, other, _WAIT_SECONDS)
+            except SQLAlchemyError as error:
+                self.failed(error)
+                yield None
+                return
+            if not standing.usable:
+                log.warning("reports.replica_not_used", reason=standing.says)
+                yield None
+                return
+            yield other
+
+    def failed(self, error: Exception) -> None:
+        """It did not answer, or broke off: the next files are read from the server itself."""
+        with self._lock:
+            self._away_until = time.monotonic() + _AWAY_SECONDS
+            self._away = f"The standby does not answer ({_one_line(error)}): reports read the server itself."
+        log.warning("reports.replica_not_used", reason=_one_line(error))
+
+    def standing(self, session: Session) -> Standing:
+        """How it stands now, for whoever looks after the system; `session` is one of the server itself."""
+        try:
+            with self._sessions() as other:
+                return self._look(session, other, 0)
+        except SQLAlchemyError as error:
+            return Standing(
+                usable=False,
+                says=f"The standby does not answer ({_one_line(error)}): reports read the server itself.",
+            )
+
+    def close(self) -> None:
+        """Give its connections back."""
+        self._engine.dispose()
+
+    def _look(self, session: Session, other: Session, patience_seconds: float) -> Standing:
+        committed, server = session.execute(_COMMITTED).one()
+        deadline = time.monotonic() + patience_seconds
+        while True:
+            is_standby, system, has_all, behind = other.execute(_STANDS, {"committed": committed}).one()
+            if not is_standby:
+                return Standing(usable=False, says="REPORTS_URL names a server that is no standby.")
+            if system != server:
+                return Standing(
+                    usable=False, says="REPORTS_URL names a standby of another server than DATABASE_URL."
+                )
+            if has_all:
+                return Standing(usable=True, says="The standby has every change.", behind_seconds=0.0)
+            if time.monotonic() >= deadline:
+                break
+            other.rollback()
+            time.sleep(0.05)
+        seconds = None if behind is None else max(float(behind), 0.0)
+        if seconds is None or seconds > self._most:
+            far = "an unknown time" if seconds is None else f"{seconds:,.0f} seconds"
+            return Standing(
+                usable=False,
+                says=f"The standby is {far} behind, and REPORTS_LAG_SECONDS allows {self._most}: reports read the "
+                "server itself.",
+                behind_seconds=seconds,
+            )
+        return Standing(
+            usable=True, says=f"The standby is {seconds:,.0f} seconds behind.", behind_seconds=seconds
+        )
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(getattr(error, "orig", None) or error).split())[:200].rstrip(".")

@@ -1,0 +1,184 @@
+"""Bringing a database to its roles, and what each may, for a person."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+from sqlalchemy.engine import URL
+
+from app.db.session import libpq_url
+from app.ops.database_roles.kinds import BACKUP, BY_NAME, KINDS, MIGRATOR, MONITOR, Kind
+from app.ops.database_roles.plan import Connection, Place, Step, place_of, plan, wanted
+from app.ops.errors import OperatorError
+from app.ops.servers import connect
+from app.settings import Settings
+
+_ROUNDS = 3
+"""A role that was made has rights to be given next; the third time nothing is left."""
+
+
+@dataclass
+class Done:
+    """What became of a plan."""
+
+    steps: list[Step] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+    """Statements that the owner may not run, for the server's administrator."""
+    made: list[str] = field(default_factory=list)
+    """Roles with a password that is in the file."""
+
+
+def look(settings: Settings) -> tuple[Place, list[Step]]:
+    """How the database stands, and what differs. Changes nothing."""
+    with connect(settings) as connection:
+        return place_of(connection), plan(connection)
+
+
+def bring(settings: Settings, passwords: Path, renew: Sequence[str] = ()) -> Done:
+    """Make and repair the roles; addresses with the passwords of those that were made go into a new file.
+
+    Each statement stands alone: what the owner may not do is left out and given back. Raises OperatorError where the
+    file is there already or cannot be written; then nothing was changed.
+    """
+    unknown = [name for name in renew if name not in BY_NAME or BY_NAME[name].made_by_migrations]
+    if unknown:
+        others = ", ".join(kind.name for kind in KINDS if not kind.made_by_migrations)
+        raise OperatorError(f"{unknown[0]} is none of the roles that get a password here: {others}.")
+    done = Done()
+    with connect(settings) as connection:
+        connection.autocommit = True
+        first = plan(connection)
+        keys = _Keys(passwords, settings.owner_database_url)
+        try:
+            if renew or any(step.makes for step in first):
+                keys.open()
+            for _ in range(_ROUNDS):
+                steps = [step for step in plan(connection) if _text(connection, step) not in done.refused]
+                if not steps:
+                    break
+                for step in steps:
+                    _take(connection, step, done, keys)
+            for name in renew:
+                _renew(connection, name, done, keys)
+        finally:
+            keys.close()
+    return done
+
+
+def repair(settings: Settings) -> list[Step]:
+    """After migrations: the rights of roles that are there on tables that have come. Makes no role.
+
+    What was left to do where the owner may not do it.
+    """
+    with connect(settings) as connection:
+        connection.autocommit = True
+        there = {str(row[0]) for row in connection.execute("SELECT rolname FROM pg_roles")}
+        left = []
+        for step in plan(connection):
+            if step.role not in there or not step.on_tables:
+                continue
+            try:
+                connection.execute(step.statement)
+            except psycopg.errors.InsufficientPrivilege:
+                left.append(step)
+        return left
+
+
+def what_each_may(place: Place) -> list[Kind]:
+    """The roles that this database has or is to have."""
+    return list(wanted(place))
+
+
+def _take(connection: Connection, step: Step, done: Done, keys: _Keys) -> None:
+    statement, key = step.statement, ""
+    if step.makes:
+        key = secrets.token_urlsafe(24)
+        # The server is given the verifier, never the password, so that no statement log can hold it.
+        statement += sql.SQL(" PASSWORD {}").format(_verifier(connection, step.role, key))
+    try:
+        connection.execute(statement)
+    except psycopg.errors.InsufficientPrivilege:
+        done.refused.append(_text(connection, step))
+        return
+    except psycopg.errors.UndefinedObject:
+        return  # of a role that could not be made; that statement was given back
+    done.steps.append(step)
+    if step.makes:
+        keys.keep(step.role, key)
+        done.made.append(step.role)
+
+
+def _renew(connection: Connection, name: str, done: Done, keys: _Keys) -> None:
+    if name in done.made:
+        return
+    key = secrets.token_urlsafe(24)
+    try:
+        connection.execute(
+            sql.SQL("ALTER ROLE {} PASSWORD {}").format(
+                sql.Identifier(name), _verifier(connection, name, key)
+            )
+        )
+    except (psycopg.errors.InsufficientPrivilege, psycopg.errors.UndefinedObject):
+        done.refused.append(f"ALTER ROLE {name} PASSWORD '…'")
+        return
+    keys.keep(name, key)
+    done.made.append(name)
+
+
+def _verifier(connection: Connection, role: str, key: str) -> sql.Literal:
+    return sql.Literal(
+        connection.pgconn.encrypt_password(key.encode(), role.encode(), b"scram-sha-256").decode("ascii")
+    )
+
+
+def _text(connection: Connection, step: Step) -> str:
+    return step.statement.as_string(connection) + (" PASSWORD '…'" if step.makes else "")
+
+
+class _Keys:
+    """The file with the passwords: new, for its owner alone, and gone again where there was none to write."""
+
+    def __init__(self, path: Path, url: URL) -> None:
+        self._path, self._url, self._lines = path, url, list[str]()
+        self._handle: int | None = None
+
+    def open(self) -> None:
+        try:
+            self._handle = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+        except FileExistsError as error:
+            raise OperatorError(
+                f"{self._path} is there already: name another file for the passwords. Nothing was changed."
+            ) from error
+        except OSError as error:
+            raise OperatorError(
+                f"{self._path} cannot be written ({error.strerror}): name another file for the passwords. Nothing was "
+                "changed."
+            ) from error
+
+    def keep(self, role: str, key: str) -> None:
+        """On the disk before the next statement: the server does not say it again."""
+        address = libpq_url(self._url.set(username=role, password=key))
+        name = BY_NAME[role].setting
+        comment = {
+            MIGRATOR: "# In the place of the owner's, for migrations: `aada db migrate`",
+            MONITOR: "# For /metrics, and for a Prometheus exporter",
+            BACKUP: "# For `aada backup stream`, `aada db dump`, and PostgreSQL's own programs",
+        }.get(role, "# For reports by other programs; the system itself does not use it")
+        line = f"{comment}\n{name + '=' if name else '# ' + role + ': '}{address}\n"
+        self._lines.append(line)
+        if self._handle is not None:
+            os.write(self._handle, line.encode())
+            os.fsync(self._handle)
+
+    def close(self) -> None:
+        if self._handle is None:
+            return
+        os.close(self._handle)
+        if not self._lines:
+            self._path.unlink(missing_ok=True)

@@ -1,0 +1,317 @@
+"""Each role may do exactly what it should: tried on a real server, table by table, and with tables to come."""
+
+from __future__ import annotations
+
+import re
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from app.db.session import libpq_url
+from app.ops.database_roles import kinds, service
+from app.ops.database_roles.kinds import BACKUP, MIGRATOR, MONITOR, READONLY
+from app.ops.database_roles.plan import plan
+from app.ops.errors import OperatorError
+from app.ops.servers import connect, with_url
+from app.settings import Settings
+from tests.ops.conftest import Aada
+
+Rows = psycopg.Connection[Any]
+_OURS = (MIGRATOR, READONLY, MONITOR, BACKUP)
+
+
+@pytest.fixture
+def owned(live_settings: Settings) -> Iterator[Settings]:
+    """A school whose tables belong to somebody who is no superuser, as on a server of one's own."""
+    name = live_settings.owner_database_url.database
+    with connect(live_settings) as admin:
+        admin.autocommit = True
+        admin.execute("CREATE ROLE school_owner LOGIN CREATEROLE PASSWORD 'for tests'")
+        admin.execute(sql.SQL("ALTER DATABASE {} OWNER TO school_owner").format(sql.Identifier(str(name))))
+        admin.execute(
+            """DO $$ DECLARE act text; BEGIN
+                 FOR act IN SELECT format('ALTER %s %s OWNER TO school_owner',
+                                          CASE relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, oid::regclass)
+                            FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'S')
+                              AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass
+                                              AND d.objid = pg_class.oid AND d.deptype IN ('a', 'i', 'e')
+                                              AND relkind = 'S') LOOP
+                   EXECUTE act;
+                 END LOOP;
+               END $$"""
+        )
+        admin.execute("GRANT CREATE, USAGE ON SCHEMA public TO school_owner")
+    yield live_settings
+    with connect(live_settings) as admin:
+        admin.autocommit = True
+        admin.execute("REASSIGN OWNED BY school_owner TO postgres")
+        for role in (*_OURS, "school_owner"):
+            if admin.execute("SELECT to_regrole(%s)", (role,)).fetchone() != (None,):
+                admin.execute(sql.SQL("DROP OWNED BY {}").format(sql.Identifier(role)))
+                admin.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(role)))
+
+
+@pytest.fixture
+def made(owned: Settings, tmp_path: Path) -> dict[str, str]:
+    """The addresses of the roles, made by the server's administrator."""
+    file = tmp_path / "roles.env"
+    done = service.bring(owned, file)
+    assert done.refused == []
+    found = re.findall(r"postgresql://(\w+):\S+", file.read_text(encoding="utf-8"))
+    assert sorted(found) == sorted(_OURS)
+    return dict(re.findall(r"(?=postgresql://(\w+))(postgresql://\S+)", file.read_text(encoding="utf-8")))
+
+
+def refused(connection: Rows, *statements: str) -> None:
+    connection.rollback()
+    connection.autocommit = True  # some of them may be in no transaction
+    for statement in statements:
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute(statement.encode())
+    connection.autocommit = False
+
+
+def tables(connection: Rows) -> list[str]:
+    found = connection.execute(
+        "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' ORDER BY 1"
+    )
+    return [row[0] for row in found]
+
+
+def test_a_second_time_there_is_nothing_to_do(owned: Settings, made: dict[str, str], tmp_path: Path) -> None:
+    place, steps = service.look(owned)
+    assert (place.owner, steps) == ("school_owner", [])
+    done = service.bring(owned, tmp_path / "again.env")
+    assert (done.steps, done.made, done.refused) == ([], [], [])
+    assert not (tmp_path / "again.env").exists(), "no password, no file"
+
+
+def test_what_somebody_changed_is_named_and_mended(
+    owned: Settings, made: dict[str, str], tmp_path: Path
+) -> None:
+    changes = {
+        "ALTER ROLE aada_monitor CREATEDB": "has CREATEDB",
+        "ALTER ROLE aada_backup NOREPLICATION": "lacks REPLICATION",
+        "GRANT pg_write_all_data TO aada_readonly": "belongs to pg_write_all_data",
+        "GRANT INSERT ON programs TO aada_readonly": "has other rights on programs than it should",
+        "REVOKE SELECT ON lessons FROM aada_readonly": "has other rights on lessons than it should",
+        "GRANT SELECT ON users TO aada_monitor": "has other rights on users than it should",
+        "GRANT SELECT ON SEQUENCE users_id_seq TO aada_backup": "has other rights on users_id_seq than it should",
+        "ALTER ROLE aada_migrator IN DATABASE {} RESET role": "has no role = school_owner",
+        "GRANT CONNECT ON DATABASE {} TO PUBLIC": "may CONNECT (any account of the server)",
+        "GRANT CREATE ON SCHEMA public TO aada_monitor": "may make objects in the schema",
+        "ALTER DEFAULT PRIVILEGES FOR ROLE school_owner IN SCHEMA public REVOKE SELECT ON TABLES FROM aada_readonly": (
+            "lacks SELECT on later tables"
+        ),
+        "ALTER ROLE aada_app BYPASSRLS": "has BYPASSRLS",
+    }
+    database = str(owned.owner_database_url.database)
+    with connect(owned) as admin:
+        admin.autocommit = True
+        for change, says in changes.items():
+            admin.execute(change.replace("{}", f'"{database}"').encode())
+            assert [step.says for step in plan(admin)] == [says], change
+            service.bring(owned, tmp_path / "none.env")
+            assert plan(admin) == [], change
+
+
+def test_the_read_only_role_reads_every_table_but_secrets_and_changes_nothing(
+    owned: Settings, made: dict[str, str]
+) -> None:
+    with connect(owned) as admin:
+        admin.execute(
+            "INSERT INTO users (email, hashed_password, full_name, role) VALUES ('a@b.edu', '!', 'Ada', 'student')"
+        )
+    with psycopg.connect(made[READONLY]) as reader:
+        assert reader.execute("SELECT full_name FROM users").fetchall() == [("Ada",)], (
+            "policies do not hide it"
+        )
+        secret = 0
+        for table in tables(reader):
+            columns = reader.execute(
+                "SELECT attname, attname ~ %s FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0"
+                " AND NOT attisdropped",
+                (kinds.SECRET, table),
+            ).fetchall()
+            for name, is_secret in columns:
+                (may,) = reader.execute(
+                    "SELECT has_column_privilege(%s, %s, 'SELECT')", (table, name)
+                ).fetchone() or (None,)
+                assert may is not is_secret, f"{table}.{name}"
+                secret += is_secret
+            rights = reader.execute(
+                "SELECT has_table_privilege(%s, 'INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER')",
+                (table,),
+            ).fetchone()
+            assert rights == (False,), table
+        assert secret > 15
+        refused(
+            reader,
+            "SELECT hashed_password FROM users",
+            "SELECT * FROM user_sessions",
+            "SELECT sealed_key FROM authenticators",
+            "SELECT key_sealed FROM signing_keys",
+            "SELECT rolpassword FROM pg_authid",
+            "SELECT pg_read_file('PG_VERSION')",
+        )
+        with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
+            reader.execute("CREATE TEMP TABLE mine (a int)")
+        reader.rollback()
+        reader.execute("SET default_transaction_read_only = off")
+        reader.commit()
+        refused(
+            reader,
+            "INSERT INTO programs (name) VALUES ('Mine')",
+            "UPDATE users SET full_name = 'Eve'",
+            "DELETE FROM users",
+            "TRUNCATE users",
+            "CREATE TABLE mine (a int)",
+            "CREATE TEMP TABLE mine (a int)",
+            "SELECT nextval('users_id_seq')",
+            "SET ROLE school_owner",
+            "COPY users (id) TO '/tmp/mine'",
+        )
+
+
+def test_a_table_of_a_later_migration_is_read_at_once_and_its_secrets_closed_with_the_migration(
+    owned: Settings, made: dict[str, str]
+) -> None:
+    with psycopg.connect(made[MIGRATOR], autocommit=True) as migrator:
+        assert migrator.execute("SELECT session_user, current_user").fetchone() == (MIGRATOR, "school_owner")
+        migrator.execute("CREATE TABLE later (id serial PRIMARY KEY, word text)")
+        migrator.execute("CREATE TABLE later_keys (id serial PRIMARY KEY, token_hash text)")
+        owner = "SELECT tableowner FROM pg_tables WHERE tablename = 'later'"
+        assert migrator.execute(owner).fetchone() == ("school_owner",)
+    with (
+        psycopg.connect(made[READONLY]) as reader,
+        psycopg.connect(made[MONITOR]) as monitor,
+        psycopg.connect(libpq_url(owned.app_database_url)) as system,
+    ):
+        assert reader.execute("SELECT count(*) FROM later").fetchone() == (0,)
+        reader.execute("SET default_transaction_read_only = off")
+        reader.commit()
+        refused(reader, "INSERT INTO later (word) VALUES ('mine')")
+        refused(monitor, "SELECT * FROM later")
+        system.execute("INSERT INTO later (word) VALUES ('new')")
+        system.execute("UPDATE later SET word = 'newer'")
+        system.rollback()
+        refused(system, "TRUNCATE later", "DROP TABLE later")
+        # What `aada db migrate` does at its end.
+        assert service.repair(owned) == []
+        refused(reader, "SELECT token_hash FROM later_keys")
+        reader.execute("SELECT id FROM later_keys")
+        assert service.look(owned)[1] == []
+
+
+def test_the_migrator_changes_the_schema_and_nothing_of_the_server(
+    owned: Settings, made: dict[str, str]
+) -> None:
+    with psycopg.connect(made[MIGRATOR]) as migrator:
+        migrator.execute("ALTER TABLE lessons ADD COLUMN mine int")
+        migrator.rollback()
+        assert migrator.execute("SHOW lock_timeout").fetchone() == ("5s",)
+        refused(
+            migrator,
+            "CREATE DATABASE mine",
+            "ALTER SYSTEM SET log_statement = 'none'",
+            "SELECT rolpassword FROM pg_authid",
+            "COPY users TO PROGRAM 'cat'",
+            "SET ROLE postgres",
+            "ALTER ROLE aada_monitor SUPERUSER",
+        )
+
+
+def test_the_monitor_sees_the_server_and_no_row(owned: Settings, made: dict[str, str]) -> None:
+    with psycopg.connect(made[MONITOR]) as monitor:
+        monitor.execute("SELECT query FROM pg_stat_activity")
+        others = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%insufficient privilege%'"
+        assert monitor.execute(others).fetchone() == (0,)
+        monitor.execute("SELECT status, queue_name FROM procrastinate_jobs")
+        monitor.execute("SHOW data_directory")
+        readable = [
+            table
+            for table in tables(monitor)
+            if monitor.execute("SELECT has_any_column_privilege(%s, 'SELECT')", (table,)).fetchone()
+            == (True,)
+        ]
+        assert readable == ["procrastinate_events", "procrastinate_jobs"]
+        refused(
+            monitor, "SELECT args FROM procrastinate_jobs", "SELECT pg_reload_conf()", "SELECT * FROM users"
+        )
+
+
+def test_the_backup_role_reads_everything_and_changes_nothing(
+    owned: Settings, made: dict[str, str], tmp_path: Path
+) -> None:
+    with psycopg.connect(made[BACKUP]) as backup:
+        for table in tables(backup):
+            assert backup.execute(
+                "SELECT has_table_privilege(%s, 'SELECT'), has_table_privilege(%s, 'INSERT, UPDATE, DELETE, TRUNCATE')",
+                (table, table),
+            ).fetchone() == (True, False)
+        assert backup.execute(
+            "SELECT rolreplication FROM pg_roles WHERE rolname = current_user"
+        ).fetchone() == (True,)
+        refused(backup, "DELETE FROM users", "CREATE TABLE mine (a int)", "ALTER SYSTEM SET fsync = 'off'")
+
+
+def test_an_owner_who_may_make_no_roles_is_shown_the_statements(owned: Settings, tmp_path: Path) -> None:
+    with connect(owned) as admin:
+        admin.execute("ALTER ROLE school_owner NOCREATEROLE")
+    url = owned.owner_database_url.set(username="school_owner", password="for tests")
+    lesser = with_url(owned, url.render_as_string(hide_password=False))
+    done = service.bring(lesser, tmp_path / "roles.env")
+    assert done.made == []
+    assert not (tmp_path / "roles.env").exists()
+    assert "CREATE ROLE \"aada_monitor\" LOGIN PASSWORD '…'" in done.refused
+    assert not [line for line in done.refused if "SCRAM" in line]
+
+
+def test_the_command_shows_a_plan_and_never_a_password(aada: Aada, owned: Settings, tmp_path: Path) -> None:
+    file = tmp_path / "roles.env"
+    status, shown = aada("db", "roles")
+    assert status == 1
+    assert "aada_readonly  is not there" in " ".join(shown.split("\n")).replace("   ", "  ")
+    assert not file.exists()
+    status, shown = aada("db", "roles", "--apply", "--passwords", str(file))
+    assert (status, "Everything is as it should be." in shown) == (0, True), shown
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    text = file.read_text(encoding="utf-8")
+    keys = re.findall(r"postgresql://\w+:([^@]+)@", text)
+    assert len(keys) == len(_OURS)
+    assert not [key for key in keys if key in shown]
+    assert re.findall(r"^(\w+)=", text, re.MULTILINE) == ["DATABASE_URL", "MONITOR_URL", "BACKUP_URL"]
+    status, shown = aada("db", "roles", "--renew", MONITOR, "--passwords", str(file))
+    assert (status, "is there already" in shown) == (1, True)
+    other = tmp_path / "other.env"
+    assert aada("db", "roles", "--renew", MONITOR, "--passwords", str(other))[0] == 0
+    (address,) = re.findall(r"postgresql://\S+", other.read_text(encoding="utf-8"))
+    psycopg.connect(address).close()
+    before = next(line for line in text.split("\n") if line.startswith("MONITOR_URL"))
+    with pytest.raises(psycopg.OperationalError):
+        psycopg.connect(before.partition("=")[2])
+    status, shown = aada("db", "roles", "--renew", "aada_app", "--passwords", str(tmp_path / "third.env"))
+    assert (status, "is none of the roles" in shown) == (1, True)
+
+
+def test_a_file_that_cannot_be_written_stops_before_anything_is_made(owned: Settings, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
+    for path, says in (
+        (tmp_path / "none" / "roles.env", "cannot be written"),
+        (tmp_path / "link", "already"),
+    ):
+        with pytest.raises(OperatorError, match=says):
+            service.bring(owned, path)
+    assert len([step for step in service.look(owned)[1] if step.makes]) == len(_OURS)
+
+
+def test_tables_of_a_superuser_get_no_migrator(live_settings: Settings, tmp_path: Path) -> None:
+    place, steps = service.look(live_settings)
+    assert place.owner_is_superuser
+    assert MIGRATOR not in {step.role for step in steps}
+    assert MIGRATOR not in {kind.name for kind in service.what_each_may(place)}
