@@ -54,7 +54,7 @@ def measure(session: Session, count: int) -> None:
     meter = Meter(session)
     refunds = [office.owed(name=f"Student {number}") for number in range(count)]
     files = [service.read(session, office.bursar, one.id).current.case_file for one in refunds]
-    bare = meter.each("The rule alone", [lambda one=one: door.preview(one) for one in files])  # type: ignore[misc]
+    bare = meter.each("The rule alone", [lambda one=one: door.compute(door.case_of(one)) for one in files])  # type: ignore[misc]
     leaving = [account.Leaving.of(enrollments.frozen_figures(session, one.withdrawal_id)) for one in refunds]
     zone = school.facts(session).zone
     computed = meter.each(

@@ -33,7 +33,10 @@ are refused; nothing is guessed.
 
 **The answer** has the amount in whole cents, the day it is due, the derivation line by line (the cents of the lines
 add up to the amount exactly; lines with 0 give a reason), the policy, and every setting with the value that was
-used. A case with the settings of an answer computes to the same answer again.
+used. The last lines say what gave the withdrawal its day (`settings.withdrawal_date`) and name each open point of the
+rule that decides in this case: another reading of it would give the other amount.
+
+A case with the settings of an answer computes to the same answer again.
 
 ## How it is computed
 

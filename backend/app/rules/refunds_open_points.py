@@ -186,7 +186,7 @@ DECIDED: Mapping[str, tuple[str, str]] = {
     "notice": ("Form of the request", "Written: in the portal, or on paper with its hour."),
     "withdrawal_date": (
         "The day of the withdrawal",
-        "The withdrawal policy, under School › Policies, says it.",
+        "The withdrawal policy, under School › Policies, says it; what gave the day is kept with each refund.",
     ),
     "leave_without_return": (
         "A leave without a return",

@@ -119,9 +119,10 @@ class Settings:
     notice: Literal["written", "any_form"] = _open(
         "written", "The form of the request that `withdrawn_at` is the time of. Recorded; changes no figure."
     )
-    withdrawal_date: Literal["receipt_of_request", "last_attendance", "determination"] = _open(
+    withdrawal_date: Literal["receipt_of_request", "last_attendance", "determination", "notice"] = _open(
         "receipt_of_request",
-        "What `withdrawn_at` is the time of, and so day 0 of the deadline. Recorded; changes no figure.",
+        "What `withdrawn_at` is the time of, and so day 0 of the deadline: the arrival of the request, the last "
+        "attendance, an act of the school, or its notice to the student. Recorded; changes no figure.",
     )
     leave_without_return: Literal["withdrawal"] = _open(
         "withdrawal", "A leave of absence without a return is a withdrawal. Recorded; changes no figure."

@@ -10,6 +10,8 @@ from typing import Literal
 
 Kind = Literal["student", "administrative", "school_cancelled", "cancellation"]
 Basis = Literal["receipt_of_request", "last_attendance", "notice"]
+Event = Literal["receipt_of_request", "last_attendance", "notice", "determination"]
+"""What gave a withdrawal its day. `determination`: an act of the school, its decision or its own cancellation."""
 REFUND_DAYS = 45
 """A refund is paid within 45 days of the withdrawal (GNPEC Standard 12)."""
 WARNINGS = ((45, "bad"), (40, "bad"), (30, "warn"))
@@ -18,10 +20,37 @@ WARNINGS = ((45, "bad"), (40, "bad"), (30, "warn"))
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """When a withdrawal was, and the sentence that says by which rule."""
+    """When a withdrawal was, and what gave it that moment."""
 
     at: datetime
-    why: str
+    event: Event
+    kind: Kind
+
+    @property
+    def why(self) -> str:
+        """The event as a sentence."""
+        words = clause(self.kind, self.event)
+        return f"{words[0].upper()}{words[1:]} then."
+
+
+def clause(kind: Kind, event: Event) -> str:
+    """What happened at the moment of a withdrawal, in words such as `the student last attended`.
+
+    Where nothing says otherwise a case has `receipt_of_request`, which for an act of the school is its decision.
+    """
+    if event == "last_attendance":
+        return "the student last attended"
+    if event == "notice":
+        return "the school notified the student"
+    if kind == "cancellation":
+        return "the school received the cancellation"
+    if kind == "school_cancelled":
+        return "the school canceled the enrollment"
+    if kind == "administrative":
+        return "the school decided to withdraw the student"
+    if event == "determination":
+        return "the school determined the withdrawal"
+    return "the school received the request"
 
 
 def moment(
@@ -38,17 +67,14 @@ def moment(
     `requested_at` whatever the basis. The last attendance never lies after the request; who never attended has none.
     """
     if kind == "cancellation":
-        return Moment(requested_at, "The school received the cancellation then.")
+        return Moment(requested_at, "receipt_of_request", kind)
     if kind == "school_cancelled":
-        return Moment(requested_at, "The school canceled the enrollment then.")
+        return Moment(requested_at, "determination", kind)
     if basis == "notice" and notified_at is not None:
-        return Moment(notified_at, "The school notified the student then.")
+        return Moment(notified_at, "notice", kind)
     if basis == "last_attendance" and last_attended is not None:
-        return Moment(min(last_attended, requested_at), "The student last attended then.")
-    received = "The school received the request then."
-    if kind == "administrative":
-        received = "The school decided to withdraw the student then."
-    return Moment(requested_at, received)
+        return Moment(min(last_attended, requested_at), "last_attendance", kind)
+    return Moment(requested_at, "determination" if kind == "administrative" else "receipt_of_request", kind)
 
 
 def due_on(withdrawn_on: date, days: int = REFUND_DAYS) -> date:

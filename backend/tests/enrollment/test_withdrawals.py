@@ -175,25 +175,33 @@ def test_completing_is_not_offered_while_a_withdrawal_waits(
 
 
 @pytest.mark.parametrize(
-    ("kind", "values", "expected"),
+    ("kind", "values", "expected", "basis", "words"),
     [
-        ("student", {}, NOW),
-        ("student", {"student_date": "last_attendance"}, datetime(2026, 5, 4, 16, tzinfo=UTC)),
-        ("administrative", {}, datetime(2026, 5, 4, 16, tzinfo=UTC)),
-        ("administrative", {"administrative_date": "notice"}, datetime(2026, 5, 19, 4, tzinfo=UTC)),
-        ("administrative", {"administrative_date": "receipt_of_request"}, NOW),
-        ("school_cancelled", {"student_date": "last_attendance"}, NOW),
-        ("cancellation", {"student_date": "last_attendance"}, NOW),
+        ("student", {}, NOW, "receipt_of_request", "the school received the request"),
+        ("student", {"student_date": "last_attendance"}, datetime(2026, 5, 4, 16, tzinfo=UTC),
+         "last_attendance", "the student last attended"),
+        ("administrative", {}, datetime(2026, 5, 4, 16, tzinfo=UTC), "last_attendance", "the student last attended"),
+        ("administrative", {"administrative_date": "notice"}, datetime(2026, 5, 19, 4, tzinfo=UTC),
+         "notice", "the school notified the student"),
+        ("administrative", {"administrative_date": "receipt_of_request"}, NOW,
+         "determination", "the school decided to withdraw the student"),
+        ("school_cancelled", {"student_date": "last_attendance"}, NOW,
+         "determination", "the school canceled the enrollment"),
+        ("cancellation", {"student_date": "last_attendance"}, NOW,
+         "receipt_of_request", "the school received the cancellation"),
     ],
-)
+)  # fmt: skip
 def test_the_policy_says_which_moment_counts(
     session: Session,
     school: School,
     admin: Subject,
+    browser: Callable[[Subject], TestClient],
     today: datetime,
     kind: Any,
     values: Any,
     expected: datetime,
+    basis: str,
+    words: str,
 ) -> None:
     if values:
         set_policy(session, **values)
@@ -201,10 +209,36 @@ def test_the_policy_says_which_moment_counts(
     school.attendance(enrollment)
     school.attendance(enrollment, datetime(2026, 5, 8, 12, tzinfo=UTC), minutes=0)  # an undone mark
     row = record(session, admin, enrollment.id, kind=kind, notice=Notice("letter", date(2026, 5, 19)))
-    assert row.moment == expected
+    assert (row.moment, row.date_basis) == (expected, basis)
     service.process_withdrawal(session, admin, enrollment.id, note="Done", zone=ZONE)
-    assert row.moment == expected
+    assert (row.moment, row.date_basis) == (expected, basis)
+    assert f", when {words}" in browser(admin).get(f"/enrollments/{enrollment.id}").text
+    answer = browser(admin).get(f"/api/v1/enrollments/{enrollment.id}/withdrawal").json()
+    assert answer["date_basis"] == basis
     assert session.get_one(Enrollment, enrollment.id).status is EnrollmentStatus.WITHDRAWN
+
+
+@pytest.mark.parametrize("status", ["completed", "withdrawn"])
+def test_an_enrollment_that_has_ended_is_not_left_again(
+    session: Session, school: School, admin: Subject, today: datetime, status: str
+) -> None:
+    enrollment = school.enrollment(school.student())
+    if status == "withdrawn":
+        withdraw(session, admin, enrollment.id)
+    else:
+        enrollment.status, enrollment.completed_at = EnrollmentStatus.COMPLETED, date(2026, 5, 20)
+        session.flush()
+    before = session.scalar(select(func.count()).select_from(Withdrawal))
+    for act in (
+        lambda: ask(session, owner(session, enrollment), enrollment.id),
+        lambda: record(session, admin, enrollment.id),
+        lambda: service.process_withdrawal(session, admin, enrollment.id, note="Again", zone=ZONE),
+    ):
+        with pytest.raises(Conflict) as refused:
+            act()
+        assert refused.value.detail.endswith(".")
+    assert session.scalar(select(func.count()).select_from(Withdrawal)) == before
+    assert session.scalar(select(func.count()).select_from(WithdrawalForm)) == 0
 
 
 def test_an_administrative_withdrawal_needs_its_notice(

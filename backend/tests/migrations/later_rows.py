@@ -242,3 +242,7 @@ LATER["0472"] = """
     INSERT INTO scorm_courses (enrollment_id, package_id, status, state)
         VALUES (1, 2, 'incomplete', '{"current": "item-1", "tracks": {"item-1": {"attempts": 1, "active": true}}}');
 """
+
+LATER["0531"] = """
+    UPDATE withdrawals SET withdrawn_at = requested_at, date_basis = 'receipt_of_request' WHERE id = 1;
+"""

@@ -36,6 +36,11 @@ def amount_of(case: Case) -> int:
     return _share(case, lost, done)
 
 
+def due_day(case: Case) -> date:
+    """45 days of the withdrawal, counted at the school."""
+    return datetime.fromisoformat(case["withdrawn_at"]).astimezone(ATLANTA).date() + timedelta(days=45)
+
+
 def _share(case: Case, lost: tuple[int, int], done: int) -> int:
     """What comes back of all money, `lost` being the part of fees and of the program that was used up."""
     paid, kept = _paid(case), _kept(case, canceled=False)

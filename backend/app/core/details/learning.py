@@ -74,6 +74,8 @@ class WithdrawalProcessed(Details):
 
     kind: str | None = None
     withdrawn_at: datetime | None = None
+    date_basis: str | None = None
+    """What gave `withdrawn_at`."""
     progress_pct: int | None = None
     completed_minutes: int | None = None
     total_minutes: int | None = None

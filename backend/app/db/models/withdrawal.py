@@ -38,6 +38,10 @@ class Withdrawal(Base):
             "(notice_method IS NULL) = (notice_on IS NULL)", name="check_withdrawals_notice_whole"
         ),
         CheckConstraint(
+            "date_basis IN ('receipt_of_request', 'last_attendance', 'notice', 'determination')",
+            name="check_withdrawals_date_basis",
+        ),
+        CheckConstraint(
             "progress_pct_at_withdrawal BETWEEN 0 AND 100", name="check_withdrawals_progress_pct"
         ),
     )
@@ -65,6 +69,9 @@ class Withdrawal(Base):
     withdrawn_at: Mapped[datetime | None]
     """The moment that the refund goes by: receipt of the request, last attendance, or notice; empty in rows from before
     it was kept, for which requested_at is."""
+    date_basis: Mapped[str | None] = mapped_column(Text)
+    """What gave withdrawn_at: receipt_of_request, last_attendance, notice, or determination (an act of the school);
+    empty in rows from before it was kept."""
     entered_by: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
     """Who asked for it or recorded it."""
     processed_by: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from app.core.permissions import Subject, internal
+from app.rules.withdrawals import Event
 
 WithdrawalKind = Literal["student", "administrative", "school_cancelled", "cancellation"]
 """Who ended it and how: as a refund case names it (docs/refund-case.md)."""
@@ -83,6 +84,8 @@ class ProcessedWithdrawal:
     """The moment that the refund goes by: receipt of the request, last attendance, or notice."""
     processed_at: datetime
     figures: Figures
+    date_basis: Event | None = None
+    """What gave `withdrawn_at`; None for a withdrawal from before it was kept."""
 
 
 Follow = Callable[[Session, Subject, ProcessedWithdrawal], None]

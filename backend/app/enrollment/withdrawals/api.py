@@ -13,6 +13,7 @@ from app.enrollment.endings.processed import WithdrawalKind
 from app.enrollment.withdrawals import service
 from app.enrollment.withdrawals.processing import service as processing
 from app.enrollment.withdrawals.schemas import NoticeMethod, ProcessForm, Recorded, RecordIn
+from app.rules.withdrawals import Event
 from app.settings import Settings
 from app.web.field_types import PathId
 from app.web.request import CurrentSubject, Db, SettingsDep
@@ -38,6 +39,8 @@ class WithdrawalOut(BaseModel):
     kind: WithdrawalKind
     requested_at: datetime
     withdrawn_at: datetime
+    date_basis: Event | None
+    """What gave `withdrawn_at`; null for a withdrawal from before it was kept."""
     reason: str | None
     notice_method: NoticeMethod | None
     notice_on: date | None
@@ -94,6 +97,7 @@ def _out(db: Db, subject: Subject, settings: Settings, enrollment_id: int) -> Wi
         raise NotFound("There is no withdrawal of this enrollment, or you don’t have access to it.")
     one, figures = account.withdrawal, account.figures
     kind: WithdrawalKind = one.kind  # type: ignore[assignment]
+    basis: Event | None = one.date_basis  # type: ignore[assignment]
     method: NoticeMethod | None = one.notice_method  # type: ignore[assignment]
     return WithdrawalOut(
         id=one.id,
@@ -102,6 +106,7 @@ def _out(db: Db, subject: Subject, settings: Settings, enrollment_id: int) -> Wi
         kind=kind,
         requested_at=one.requested_at,
         withdrawn_at=one.moment,
+        date_basis=basis,
         reason=one.reason,
         notice_method=method,
         notice_on=one.notice_on,

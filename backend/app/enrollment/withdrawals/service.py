@@ -23,6 +23,7 @@ from app.enrollment.withdrawals.figures import Difference
 from app.enrollment.withdrawals.schemas import KINDS, METHODS, Notice, Recorded
 from app.enrollment.withdrawals.steps import NONE_PENDING, set_moment, waiting
 from app.rules import enrollment as states
+from app.rules.withdrawals import clause
 
 __all__ = [
     "Account",
@@ -52,6 +53,12 @@ class Account:
     def kind(self) -> str:
         """The kind as a page names it."""
         return KINDS[self.withdrawal.kind]
+
+    @property
+    def dated_by(self) -> str | None:
+        """What gave the withdrawal its date, as a clause; None for one from before that was kept."""
+        one = self.withdrawal
+        return clause(one.kind, one.date_basis) if one.date_basis else None  # type: ignore[arg-type]
 
     @property
     def notice_method(self) -> str | None:
@@ -264,6 +271,7 @@ def frozen_figures(session: Session, withdrawal_id: int) -> ProcessedWithdrawal:
         one.moment,
         one.admin_processed_at,
         measures.frozen(row.WithdrawalFigures),
+        one.date_basis,
     )
 
 

@@ -38,5 +38,6 @@ def set_moment(
     """
     when = moments.find(session, record, withdrawal, zone)
     figures = measures.measure(session, record, when.at, zone)
-    withdrawal.withdrawn_at, withdrawal.progress_pct_at_withdrawal = when.at, figures.percent
+    withdrawal.withdrawn_at, withdrawal.date_basis = when.at, when.event
+    withdrawal.progress_pct_at_withdrawal = figures.percent
     return when.why, figures

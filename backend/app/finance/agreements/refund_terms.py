@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
+from app.core import clock
 from app.core.errors import Conflict, NotFound
 from app.core.permissions import internal
 from app.rules.refunds_open_points import POINTS
@@ -38,6 +39,9 @@ class AgreedRefund:
     settings: Mapping[str, Any] = field(default_factory=dict)
     version: int | None = None
     settings_version: int | None = None
+    holidays_as_of: date | None = None
+    """Where the school’s holidays are no business days: the day whose calendar `settings` has. None where they do not
+    matter, and in agreements from before it was kept."""
 
     @property
     def rule(self) -> Policy:
@@ -54,13 +58,18 @@ class AgreedRefund:
         return settings_of(dict(self.settings), zone.key)
 
     @property
+    def has_calendar(self) -> bool:
+        """Whether the school’s holidays are no business days."""
+        return self.holidays_as_of is not None or bool(self.settings.get("holidays"))
+
+    @property
     def readings(self) -> list[str]:
         """The open points that the school settled in another way than the default, one sentence each."""
         found = []
         for name, point in POINTS.items():
             value = self.settings.get(name, point.default)
             if name == "holidays":
-                value = "school_calendar" if self.settings.get(name) else point.default
+                value = "school_calendar" if self.has_calendar else point.default
             if value != point.default:
                 found.append(f"{point.title}: {point.choices[value].lower()}.")
         return found
@@ -92,7 +101,10 @@ def on(session: Session, day: date) -> InForce:
         raise _missing(day, why)
     holidays = school.calendar.holidays_between(session, day - _AROUND, day + _AROUND)
     values = settings.values.as_settings(tuple(sorted(holidays)))
-    agreed = AgreedRefund(policy.values.as_case(), values, policy.version, settings.version)
+    as_of = None
+    if settings.values.chosen()["holidays"] == "school_calendar":
+        as_of = clock.today(school.facts(session).zone)
+    agreed = AgreedRefund(policy.values.as_case(), values, policy.version, settings.version, as_of)
     return InForce(policy, settings, agreed)
 
 
@@ -114,6 +126,7 @@ def as_terms(agreed: AgreedRefund) -> dict[str, Any]:
         "settings": dict(agreed.settings),
         "version": agreed.version,
         "settings_version": agreed.settings_version,
+        "holidays_as_of": agreed.holidays_as_of.isoformat() if agreed.holidays_as_of else None,
         "readings": agreed.readings,
     }
 
@@ -126,4 +139,5 @@ def of_terms(terms: Mapping[str, Any]) -> AgreedRefund:
         kept.get("settings", {}),
         kept.get("version"),
         kept.get("settings_version"),
+        date.fromisoformat(day) if (day := kept.get("holidays_as_of")) else None,
     )

@@ -2,7 +2,10 @@
 
 from typing import Any
 
+from sqlalchemy import func
+
 from app.finance.ledger import chart
+from app.web import formats
 from app.web.reports import Column, Filter, Grouping, Kind, Measure, Report
 
 STATES = (("owes", "Owes the school"), ("credit", "Has a credit"), ("settled", "Settled"))
@@ -100,6 +103,25 @@ STATEMENT = Report[Any](
         Column("reversed_by", "Reversed by", lambda row: row.reversed_by, on_page=False),
     ),
     search="Search by description or reference",
+    groupings=(
+        Grouping(
+            "month",
+            "Month",
+            lambda columns, _zone: func.to_char(columns.booked_on, "YYYY-MM"),
+            measures=(Measure("amount_cents", "Charged less paid", Kind.CENTS),),
+            named=formats.month,
+            in_order=True,
+        ),
+        Grouping(
+            "kind",
+            "Kind",
+            lambda columns, _zone: columns.kind,
+            measures=(Measure("amount_cents", "Amount", Kind.CENTS),),
+            named=lambda value: chart.KINDS.get(value, str(value)),
+        ),
+    ),
+    counted="Lines",
+    chart_by="month",
 )
 PAYERS = Report[Any](
     name="payers",

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any
@@ -24,6 +24,7 @@ from app.rules.refunds import (
     refund,
 )
 from app.rules.refunds_policies import fault, filed
+from app.rules.refunds_readings import explained
 from app.web.formats import long_date
 
 LARGEST = 5_000_000
@@ -83,16 +84,25 @@ def case_of(given: object) -> Case:
 
 
 def compute(case: Case) -> Result:
-    """The result of a case. Raises CaseRefused where it contradicts itself."""
-    try:
-        return refund(case)
-    except CaseError as error:
-        raise CaseRefused([Fault(_path(error.path), error.sentence)]) from None
+    """The result of a case, its figures alone. Raises CaseRefused where it contradicts itself."""
+    return _computed(case, refund)
+
+
+def explain(case: Case) -> Result:
+    """The same with the open points of the rule that decide in this case. Raises CaseRefused."""
+    return _computed(case, explained)
 
 
 def preview(given: object) -> Result:
     """Parsed JSON to a result: what every door does."""
-    return compute(case_of(given))
+    return explain(case_of(given))
+
+
+def _computed(case: Case, rule: Callable[[Case], Result]) -> Result:
+    try:
+        return rule(case)
+    except CaseError as error:
+        raise CaseRefused([Fault(_path(error.path), error.sentence)]) from None
 
 
 def _case(given: CaseIn) -> Case:

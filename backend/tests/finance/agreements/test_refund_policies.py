@@ -1,6 +1,6 @@
 """The refund policy of an agreement: the version of the day it is signed, whatever the school files later."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +9,11 @@ import time_machine
 
 from app.core.errors import Conflict
 from app.core.permissions import SYSTEM
+from app.db.models import SchoolHoliday
 from app.finance.agreements import queries
 from app.finance.agreements.schemas import WordingForm
 from app.finance.agreements.wording import service as wording
+from app.finance.refunds import time_to_cancel
 from app.school import service as schools
 from app.school.service import PolicyKind
 from tests.documents.poppler import text_of
@@ -89,3 +91,35 @@ def test_without_a_policy_for_today_nothing_is_prepared(world: World) -> None:
 def test_a_policy_that_counts_weeks_needs_the_weeks_of_the_program(world: World) -> None:
     add(world, PolicyKind.REFUND, TODAY, **OWN | {"schedule": "weekly", "tiers": "2 80"})
     assert world.row(world.prepare()).terms["weeks"] == 28
+
+
+def test_a_holiday_entered_later_moves_no_time_to_cancel(
+    world: World, traveling: time_machine.Traveller
+) -> None:
+    """Prepared and signed on Monday, May 4; three business days end with Thursday."""
+
+    def close(day: date) -> None:
+        with world.database.begin() as session:
+            session.add(SchoolHoliday(name=f"Closed on {day}", first_day=day, last_day=day))
+
+    add(world, PolicyKind.REFUND, TODAY, **OWN | {"window_hours": None, "window_business_days": 3})
+    add(world, PolicyKind.REFUND_SETTINGS, TODAY, holidays="school_calendar")
+    number = world.prepare()
+    close(date(2026, 5, 6))
+    kept = world.row(number).terms["refund_policy"]
+    assert (kept["settings"]["holidays"], kept["holidays_as_of"]) == ([], "2026-05-04")
+    assert kept["readings"] == ["Holidays where business days are counted: the school’s holidays are not."]
+    world.consent(number)
+    world.sign(number)
+    until = world.row(number).cancellation_until
+    assert until == datetime(2026, 5, 8, 4, tzinfo=UTC), "midnight after Thursday, May 7, in Georgia"
+    traveling.shift(timedelta(days=4))
+    with world.database.begin() as session:
+        bound = queries.in_force(session, world.enrollments["maria"])
+        assert bound is not None
+        assert bound.cancellation_until == until
+        zone = schools.facts(session).zone
+        assert not time_to_cancel.within(session, world.enrollments["maria"], until, zone)
+        assert time_to_cancel.within(
+            session, world.enrollments["maria"], until - timedelta(microseconds=1), zone
+        )

@@ -73,6 +73,7 @@ class Office:
         kind: str = "student",
         at: datetime = LEFT,
         percent: int | None = None,
+        basis: str | None = None,
     ) -> Refund:
         """The withdrawal is processed by the registrar, and its refund computed. With `percent` no hours count."""
         enrollment.status = EnrollmentStatus.WITHDRAWN
@@ -82,6 +83,7 @@ class Office:
             requested_at=at,
             admin_processed_at=at,
             kind=kind,
+            date_basis=basis,
         )
         self.session.add(withdrawal)
         self.session.flush()

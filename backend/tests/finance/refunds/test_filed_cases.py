@@ -9,15 +9,18 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.core.errors import Conflict, Invalid
+from app.core.files import open_store
 from app.db.models import RefundComputation, SchoolHoliday
 from app.finance.ledger import service as ledger
 from app.finance.ledger.payers import service as payers
 from app.finance.ledger.schemas import BillingForm, PayerForm, PayerPaymentForm
 from app.finance.refunds import door
 from app.finance.refunds.cases import payees, service
+from app.finance.refunds.cases.letters import service as letters
 from app.finance.refunds.filing import service as filing
 from app.school import service as schools
 from app.school.service import PolicyKind
+from app.settings import Settings
 from tests.finance.forms import charge, payment
 from tests.finance.refunds.cases import OWED, Office, SignIn, user_of
 from tests.finance.refunds.filings import OWN, TODAY, filed, settled
@@ -145,18 +148,55 @@ def test_a_refund_that_waits_from_before_policies_had_dates_is_approved(office: 
     assert office.approve(refund, computation=2).approved_at is not None
 
 
-def test_a_holiday_that_is_entered_later_keeps_no_refund_from_its_approval(office: Office) -> None:
-    settled(office, holidays="school_calendar")
-    office.session.add(
-        SchoolHoliday(name="Memorial Day", first_day=date(2026, 5, 25), last_day=date(2026, 5, 25))
-    )
+def test_the_event_that_gave_the_day_is_in_the_case_the_basis_and_the_letter(
+    office: Office, settings: Settings
+) -> None:
+    enrollment = office.enrolled()
+    of = {"enrollment_id": enrollment.id}
+    ledger.post_for_student(office.session, office.bursar, enrollment.user_id, charge(504_000, **of))
+    ledger.post_for_student(office.session, office.bursar, enrollment.user_id, payment(504_000, **of))
+    refund = office.leaves(enrollment, kind="administrative", basis="last_attendance")
+    found = service.read(office.session, office.bursar, refund.id)
+    assert found.current.case_file["settings"]["withdrawal_date"] == "last_attendance"
+    assert found.current.result["settings"]["withdrawal_date"] == "last_attendance"
+    words = "The withdrawal counts from April 20, 2026, when the student last attended."
+    assert words in (refund.policy_basis or "")
+    office.approve(refund)
+    steps = letters.draft(office.session, office.bursar, open_store(settings), refund.id).facts["steps"]
+    assert any(step[0].startswith(words) for step in steps)
+    # A withdrawal from before the event was kept has none; its refund is computed and approved as before.
+    older = office.owed(name="Earlier")
+    kept = service.read(office.session, office.bursar, older.id).current
+    assert "withdrawal_date" not in kept.case_file["settings"]
+    assert office.approve(older).approved_at is not None
+
+
+def closed(office: Office, name: str, day: date) -> None:
+    """Enter a holiday in the school's calendar."""
+    office.session.add(SchoolHoliday(name=name, first_day=day, last_day=day))
     office.session.flush()
+    office.session.expire_all()
+
+
+def test_a_holiday_that_is_entered_later_moves_no_deadline_and_keeps_no_refund_from_its_approval(
+    office: Office,
+) -> None:
+    settled(office, holidays="school_calendar", due_counts="business_days")
+    closed(office, "Memorial Day", date(2026, 5, 25))
     refund = office.owed()
-    office.session.add(
-        SchoolHoliday(name="Juneteenth", first_day=date(2026, 6, 19), last_day=date(2026, 6, 19))
-    )
-    office.session.flush()
-    assert office.approve(refund).approved_at is not None
+    # 45 business days from April 20 are June 22; Memorial Day makes it the 23rd.
+    assert refund.due_on == date(2026, 6, 23)
+    closed(office, "Juneteenth", date(2026, 6, 19))
+    office.reject(refund)
+    office.recompute(refund)
+    assert refund.due_on == date(2026, 6, 23), "computed again it goes by the calendar of the first time"
+    said = service.read(office.session, office.bursar, refund.id).assumptions
+    words = "Business days leave out the holidays that the school’s calendar had on May 4, 2026: later entries move"
+    assert any(one.startswith(words) for one in said)
+    assert words in (refund.policy_basis or "")
+    assert office.approve(refund, computation=2).due_on == date(2026, 6, 23)
+    # Who leaves from now on has the calendar of now.
+    assert office.owed(name="Later").due_on == date(2026, 6, 24)
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from app.enrollment.withdrawals import figures as measures
 from app.enrollment.withdrawals import moments
 from app.enrollment.withdrawals.steps import set_moment, waiting
 from app.rules import enrollment as states
+from app.rules.withdrawals import Event
 from app.school import service as school
 
 UNNOTICED = (
@@ -70,11 +71,13 @@ def process(
         reason=note,
         kind=withdrawal.kind,
         withdrawn_at=moment,
+        date_basis=withdrawal.date_basis,
         progress_pct=figures.percent,
         completed_minutes=figures.hours.completed_minutes,
         total_minutes=figures.hours.total_minutes,
     )
     kind: WithdrawalKind = withdrawal.kind  # type: ignore[assignment]
+    basis: Event | None = withdrawal.date_basis  # type: ignore[assignment]
     processed.announce(
         session,
         subject,
@@ -87,6 +90,7 @@ def process(
             withdrawn_at=moment,
             processed_at=now,
             figures=figures,
+            date_basis=basis,
         ),
     )
     return withdrawal

@@ -21,8 +21,10 @@ from app.finance.ledger import service as ledger
 from app.finance.refunds import door
 from app.finance.refunds.cases import payees, queries, sentences
 from app.finance.refunds.cases.payees import Paid
-from app.finance.refunds.cases.terms import Terms, terms_of
+from app.finance.refunds.cases.terms import Terms, terms_of, with_holidays_of
 from app.rules.refunds import Case, Result
+from app.rules.refunds_readings import who_is_first
+from app.rules.withdrawals import Event
 
 ITEMS = {
     code: name
@@ -49,6 +51,8 @@ class Leaving:
     completed_minutes: int
     total_minutes: int | None
     percent: int = 0
+    basis: Event | None = None
+    """What gave `withdrawn_at`; None where nobody knows."""
 
     @classmethod
     def of(cls, processed: ProcessedWithdrawal) -> Self:
@@ -63,6 +67,7 @@ class Leaving:
             completed_minutes=hours.completed_minutes,
             total_minutes=hours.total_minutes,
             percent=processed.figures.percent,
+            basis=processed.date_basis,
         )
 
 
@@ -94,13 +99,24 @@ class Gathered:
     terms: Terms
 
 
-def gather(session: Session, leaving: Leaving, zone: ZoneInfo, kept: Collection[str] = ()) -> Gathered:
-    """The case of a withdrawal as the ledger and the agreement stand now. `kept` names items that were issued."""
+def gather(
+    session: Session,
+    leaving: Leaving,
+    zone: ZoneInfo,
+    kept: Collection[str] = (),
+    first: RefundComputation | None = None,
+) -> Gathered:
+    """The case of a withdrawal as the ledger and the agreement stand now. `kept` names items that were issued.
+
+    `first` is the first computation of its refund: where no agreement holds the school's holidays, it does.
+    """
     row = queries.enrolled(session, leaving.enrollment_id)
     terms = terms_of(session, leaving.enrollment_id, row, zone, leaving.withdrawn_at)
+    if first is not None:
+        terms = with_holidays_of(terms, first, zone)
     money = _Money(ledger.money_of(session, leaving.enrollment_id), terms, kept)
     payers = ledger.paid_by_payers(session, leaving.enrollment_id)
-    assumptions = [terms.source, *terms.assumptions]
+    assumptions = [terms.source, *terms.assumptions, *terms.holidays]
     total, done = leaving.total_minutes, leaving.completed_minutes
     if not total:
         total, done = 6_000, 60 * leaving.percent
@@ -159,43 +175,51 @@ def gather(session: Session, leaving: Leaving, zone: ZoneInfo, kept: Collection[
             **terms.refund.settings,
             "time_zone": zone.key,
             "payer": "va" if any(one.kind == "va" for one in payers) else "student",
+            **({"withdrawal_date": leaving.basis} if leaving.basis else {}),
         },
     }
     return Gathered(case_file, assumptions, paid, row.full_name, terms)
 
 
-def compute(session: Session, leaving: Leaving, zone: ZoneInfo, kept: Collection[str] = ()) -> Computed:
+def compute(
+    session: Session,
+    leaving: Leaving,
+    zone: ZoneInfo,
+    kept: Collection[str] = (),
+    first: RefundComputation | None = None,
+) -> Computed:
     """The refund of a withdrawal as the ledger and the agreement stand now.
 
     Raises door.CaseRefused where they contradict each other.
     """
-    found = gather(session, leaving, zone, kept)
+    found = gather(session, leaving, zone, kept, first)
     case = door.case_of(found.case_file)
-    result = door.compute(case)
+    result = door.explain(case)
     back = payees.by_purpose(case, result.amount_cents)
     other = sum(cents for purpose, cents in back.items() if purpose.startswith("item:"))
-    shares = payees.payees(
-        result.amount_cents,
-        back,
-        payees.counted(case, found.paid),
-        found.student,
-        student_first=result.settings.payee == "student",
+    student_first = result.settings.payee == "student"
+    shares, turned = (
+        payees.payees(
+            result.amount_cents,
+            back,
+            payees.counted(case, found.paid),
+            found.student,
+            student_first=first,
+        )
+        for first in (student_first, not student_first)
     )
-    return Computed(found.case_file, result, other, shares, found.assumptions, found.terms)
+    assumptions = found.assumptions
+    if {one["payer_id"]: one["amount_cents"] for one in shares} != {
+        one["payer_id"]: one["amount_cents"] for one in turned
+    }:
+        assumptions = [*assumptions, who_is_first("student" if student_first else "payer")]
+    return Computed(found.case_file, result, other, shares, assumptions, found.terms)
 
 
 def unchanged(computed: Computed, before: RefundComputation) -> bool:
-    """Whether the case is the one of a computation before, however that was written down, and pays the same people.
-
-    Holidays are those of the day of the computation, as those of an agreement are of its day: an entry in the
-    school's calendar changes no refund that waits.
-    """
-    case_file, kept = computed.case_file, before.case_file
-    if computed.terms.in_force is not None and case_file["settings"].get("holidays"):
-        holidays = kept["settings"].get("holidays", [])
-        case_file = case_file | {"settings": case_file["settings"] | {"holidays": holidays}}
+    """Whether the case is the one of a computation before, however that was written down, and pays the same people."""
     try:
-        same = door.case_of(case_file) == door.case_of(kept)
+        same = door.case_of(computed.case_file) == door.case_of(before.case_file)
     except door.CaseRefused:
         return False
     return same and computed.payees == before.payees

@@ -34,6 +34,11 @@ class RefundCase:
         return self.computations[0]
 
     @property
+    def first(self) -> RefundComputation:
+        """The computation that the withdrawal was processed with."""
+        return self.computations[-1]
+
+    @property
     def makers(self) -> set[int | None]:
         """Who recorded and processed the withdrawal and computed any of the figures: none of them approves it."""
         return {

@@ -81,7 +81,7 @@ def recompute(session: Session, subject: Subject, refund_id: int, values: Recomp
         )
     before = found.current
     leaving = _leaving(session, found)
-    computed = _compute(session, leaving, values.kept)
+    computed = _compute(session, leaving, values.kept, found.first)
     same = computed.assumptions == before.assumptions and account.unchanged(computed, before)
     if same and row.rejected_at is None:
         raise Conflict("Nothing has changed since the refund was computed, so it would be the same.")
@@ -147,9 +147,11 @@ def _keep(
     )
 
 
-def _compute(session: Session, leaving: Leaving, kept: Collection[str] = ()) -> Computed:
+def _compute(
+    session: Session, leaving: Leaving, kept: Collection[str] = (), first: RefundComputation | None = None
+) -> Computed:
     try:
-        return account.compute(session, leaving, school.facts(session).zone, kept)
+        return account.compute(session, leaving, school.facts(session).zone, kept, first)
     except door.CaseRefused as refused:
         raise Conflict(
             f"The refund cannot be computed from this student’s account: {refused} Nothing was changed."
@@ -229,7 +231,7 @@ def two_approve_above(session: Session) -> int:
 def _require_unchanged(session: Session, found: RefundCase) -> None:
     """Raises Conflict where the case would be another one today."""
     kept = [one["name"] for one in found.current.case_file["items"] if one["kept"]]
-    computed = _compute(session, _leaving(session, found), kept)
+    computed = _compute(session, _leaving(session, found), kept, found.first)
     if account.unchanged(computed, found.current):
         return
     raise Conflict(

@@ -1,6 +1,6 @@
 """What was agreed with a student, as a refund is computed from it: the signed agreement, or else the catalog."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
+from app.db.models import RefundComputation
 from app.finance.agreements import service as agreements
 from app.finance.agreements.service import AgreedItem, AgreedRefund, AgreedSegment, InForce
 from app.web.formats import long_date
@@ -40,6 +41,18 @@ class Terms:
     """The school's policies that stand in for an agreement: whoever writes a refund down marks them as used."""
     source: str = ""
     """Where the version of the refund policy comes from, as a sentence."""
+
+    @property
+    def holidays(self) -> tuple[str, ...]:
+        """Of which day the calendar is that business days go by, where they go by one: it never changes, so that no
+        deadline moves."""
+        if not self.refund.has_calendar:
+            return ()
+        day = self.refund.holidays_as_of
+        when = f"on {long_date(day)}" if day else "when the agreement was prepared"
+        return (
+            f"Business days leave out the holidays that the school’s calendar had {when}: later entries move no day.",
+        )
 
 
 def terms_of(
@@ -77,6 +90,19 @@ def terms_of(
             signed.refund, f"of the agreement signed on {long_date(signed.signed_at.astimezone(zone).date())}"
         ),
     )
+
+
+def with_holidays_of(terms: Terms, first: RefundComputation, zone: ZoneInfo) -> Terms:
+    """Terms that no agreement keeps, with the holidays that the first computation of the refund had."""
+    if terms.in_force is None or not terms.refund.has_calendar:
+        return terms
+    holidays = first.case_file["settings"].get("holidays", [])
+    refund = replace(
+        terms.refund,
+        settings={**terms.refund.settings, "holidays": holidays},
+        holidays_as_of=first.computed_at.astimezone(zone).date(),
+    )
+    return replace(terms, refund=refund)
 
 
 def _source(refund: AgreedRefund, whence: str) -> str:

@@ -1,0 +1,142 @@
+"""A refund with what its figures depend on: the day it counts from, and each open point of the rule that decides here.
+
+An open point matters to a case where another reading of it gives another amount. Every point is recorded with the
+result all the same (`refunds_settings`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from app.rules.refunds import Case, CaseError, Result, refund
+from app.rules.refunds_open_points import POINTS
+from app.rules.refunds_words import Line, dollars
+from app.rules.withdrawals import clause
+
+
+@dataclass(frozen=True, slots=True)
+class _Point:
+    title: str
+    choices: Mapping[str, str]
+
+
+_OF_THE_CASE: Mapping[str, _Point] = {
+    "completed": _Point(
+        "What “completed” means",
+        {
+            "attended_hours": "The hours attended",
+            "scheduled_hours": "The hours scheduled until the withdrawal",
+        },
+    ),
+    "paid_segment": _Point(
+        "What the paid segment is", {"segment": "Each segment of the program", "program": "The whole program"}
+    ),
+    "partial_segments": _Point(
+        "A segment paid in part",
+        {"prorated": "What was paid is prorated", "first_hours": "What was paid buys its first hours"},
+    ),
+    "threshold_base": _Point(
+        "What half is half of", {"program": "The program", "segment": "Each paid segment"}
+    ),
+    "tier_base": _Point(
+        "What a tier is a part of", {"program": "The program", "segment": "Each paid segment"}
+    ),
+    "instalments": _Point(
+        "What the hours of installments cost",
+        {"program_rate": "The same in each hour", "segment_rate": "What each segment charges"},
+    ),
+    "alternative": _Point(
+        "An alternative that GNPEC finds equitable",
+        {"none": "There is none", "accepted": "The student was accommodated"},
+    ),
+}
+"""Points that an agreement or the records decide, and that a case file may hold either way."""
+_POINTS: Mapping[str, _Point] = {
+    **{
+        name: _Point(one.title, one.choices)
+        for name, one in POINTS.items()
+        if name not in ("payee", "holidays")
+    },
+    **_OF_THE_CASE,
+}
+
+
+def explained(case: Case) -> Result:
+    """The refund, and after its steps the day it counts from and the open points that decide in this case.
+
+    These lines add nothing to the amount. Raises CaseError.
+    """
+    found = refund(case)
+    steps = [_counts_from(case, found), *open_points(case, found)]
+    return replace(found, lines=(*found.lines, *(Line(text, 0) for text in steps)))
+
+
+def open_points(case: Case, found: Result) -> list[str]:
+    """Each open point whose other reading gives another amount or, on a weekend or holiday, another day: a sentence
+    with the reading and what the others give."""
+    said = []
+    for name, point in _POINTS.items():
+        value = getattr(case.settings, name)
+        others = [one for one in point.choices if one != value]
+        if name == "due_counts" and value == "calendar_days":
+            continue  # Business days always end later: named only where a school counts them.
+        differ = [
+            f"{_small(point.choices[other])}, {gives}"
+            for other in others
+            if (gives := _differs(case, found, name, other)) is not None
+        ]
+        if differ:
+            said.append(_sentence(point.title, point.choices[value], differ))
+    if case.settings.holidays and (gives := _differs(case, found, "holidays", ())) is not None:
+        closed, words = POINTS["holidays"], POINTS["holidays"].choices
+        said.append(_sentence(closed.title, words["school_calendar"], [f"{_small(words['none'])}, {gives}"]))
+    return said
+
+
+def who_is_first(reading: str) -> str:
+    """The open point of the payees, `payer` or `student` first, where it changes who gets how much."""
+    point = POINTS["payee"]
+    other = next(words for choice, words in point.choices.items() if choice != reading)
+    return _sentence(point.title, point.choices[reading], [_small(other)])
+
+
+def _differs(case: Case, found: Result, name: str, value: Any) -> str | None:
+    """What another reading gives, in words; None where it is the same, or where the case cannot be read so."""
+    changed: dict[str, Any] = {name: value}
+    try:
+        other = refund(replace(case, settings=replace(case.settings, **changed)))
+    except CaseError:
+        return None
+    if other.amount_cents != found.amount_cents:
+        return dollars(other.amount_cents)
+    if found.amount_cents and other.due_on != found.due_on:
+        return f"due {_day(other.due_on)}"
+    return None
+
+
+def _sentence(title: str, reading: str, others: list[str]) -> str:
+    return f"Open in the rule: {_small(title)}. Read as: {_small(reading)}. Otherwise: {'; '.join(others)}."
+
+
+def _counts_from(case: Case, found: Result) -> str:
+    """The day of the withdrawal with what gave it, and how the day of payment follows."""
+    settings = found.settings
+    day = case.withdrawn_at.astimezone(ZoneInfo(settings.time_zone)).date()
+    said = f"The withdrawal counts from {_day(day)}, when {clause(case.kind, settings.withdrawal_date)}."
+    if not found.amount_cents:
+        return said
+    days = settings.due_days or 0
+    unit = "business" if settings.due_counts == "business_days" else "calendar"
+    counted = f"{days} {unit} {'day' if days == 1 else 'days'} later"
+    moved = unit == "calendar" and found.due_on != day + timedelta(days=days)
+    return f"{said} The refund is due {counted}{', on the next business day' if moved else ''}: {_day(found.due_on)}."
+
+
+def _day(day: date) -> str:
+    return f"{day:%B} {day.day}, {day.year}"
+
+
+def _small(words: str) -> str:
+    return words[0].lower() + words[1:]

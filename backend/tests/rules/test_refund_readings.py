@@ -1,0 +1,158 @@
+"""What a refund says of itself beside its figures: the day it counts from, and the open points that decide in it."""
+
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.finance.refunds import door
+from app.rules.refunds import CaseError, refund
+from app.rules.refunds_open_points import POINTS
+from app.rules.refunds_readings import open_points, who_is_first
+from tests.rules.refund_cases import Case, after_signing, case, generated, kit, one_segment, paid
+
+OPEN = "Open in the rule: "
+
+
+def said(given: Case) -> list[str]:
+    return [line.text for line in door.preview(given).lines if line.text.startswith(OPEN)]
+
+
+def counts_from(given: Case) -> str:
+    return next(
+        line.text for line in door.preview(given).lines if line.text.startswith("The withdrawal counts")
+    )
+
+
+WITHOUT_KIT = {"items": [], "payments": [paid(504_000, "program"), paid(15_000, "application_fee")]}
+HALF = WITHOUT_KIT | {"attended_minutes": 240 * 60}
+UNISSUED = (
+    "books and kits that the school may not keep the price of. Read as: prorated like tuition. Otherwise: what was not "
+    "issued comes back whole, $4,861.00; all come back whole, $4,861.00."
+)
+ALTERNATIVE = (
+    "an alternative that GNPEC finds equitable. Read as: there is none. Otherwise: the student was accommodated, "
+    "$4,536.00."
+)
+WEEKEND = "a deadline on a weekend. Read as: it stays. Otherwise: it moves to the next business day, due March 2, 2026."
+KIT = (
+    "books and kits that were issued. Read as: the school keeps it. "
+    "Otherwise: it is refunded like the rest, $4,828.50."
+)
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        (WITHOUT_KIT, []),
+        ({}, [KIT]),
+        ({"items": [kit(kept=False)]}, [UNISSUED]),
+        (
+            HALF,
+            [
+                "exactly half of the program. Read as: nothing is owed. Otherwise: a refund is owed, $2,520.00."
+            ],
+        ),
+        (
+            WITHOUT_KIT | {"withdrawn_at": after_signing(hours=72)},
+            [
+                "the last instant to cancel. Read as: in time. Otherwise: too late, $4,536.00.",
+                WEEKEND.replace("March 2", "February 23"),
+            ],
+        ),
+        (WITHOUT_KIT | {"withdrawn_at": "2026-01-15T12:00:00-05:00"}, [WEEKEND]),
+        (WITHOUT_KIT | {"kind": "school_cancelled"}, [ALTERNATIVE]),
+    ],
+)
+def test_only_the_open_points_that_decide_in_a_case_are_named(
+    changed: dict[str, Any], expected: list[str]
+) -> None:
+    assert said(case(**changed)) == [f"{OPEN}{one}" for one in expected]
+
+
+def test_a_settled_point_is_named_with_the_literal_reading_beside_it() -> None:
+    settled = case(**HALF, settings={"threshold_edge": "refund", "due_counts": "business_days"})
+    assert said(settled) == [
+        f"{OPEN}exactly half of the program. Read as: a refund is owed. Otherwise: nothing is owed, $0.00.",
+        f"{OPEN}which days the deadline counts. Read as: business days. Otherwise: calendar days, due April 2, 2026.",
+    ]
+    closed = case(
+        policy="standard-nine", withdrawn_at=after_signing(days=4), settings={"holidays": ["2026-01-07"]}
+    )
+    words = f"{OPEN}holidays where business days are counted. Read as: the school’s holidays are not"
+    assert any(one.startswith(words) for one in said(closed))
+    assert who_is_first("payer") == (
+        f"{OPEN}who is paid first. Read as: payers, then the student. Otherwise: the student, then the payers."
+    )
+
+
+CASES = st.integers(0, 1_000_000).map(lambda seed: generated(seed, 1, settings=seed % 2 == 1)[0])
+
+
+@given(CASES)
+@settings(max_examples=60, deadline=None)
+def test_a_point_is_named_where_another_reading_gives_another_amount_and_nowhere_else(given: Case) -> None:
+    found = door.case_of(given)
+    result = refund(found)
+    titles = [one.partition(". Read as")[0] for one in open_points(found, result)]
+    for name, point in POINTS.items():
+        if name in ("payee", "holidays", "due_counts", "due_on_weekend"):
+            continue
+        others = []
+        for choice in point.choices:
+            changed: dict[str, Any] = {name: choice}
+            try:
+                others.append(
+                    refund(replace(found, settings=replace(found.settings, **changed))).amount_cents
+                )
+            except CaseError:
+                continue
+        decides = set(others) != {result.amount_cents}
+        assert (f"{OPEN}{point.title[0].lower()}{point.title[1:]}" in titles) == decides, name
+    explained = door.explain(found)
+    assert (explained.amount_cents, explained.due_on) == (result.amount_cents, result.due_on)
+    assert explained.lines[: len(result.lines)] == result.lines
+    assert all(line.amount_cents == 0 for line in explained.lines[len(result.lines) :])
+
+
+@pytest.mark.parametrize(
+    ("kind", "basis", "words"),
+    [
+        ("student", None, "the school received the request"),
+        ("student", "last_attendance", "the student last attended"),
+        ("student", "determination", "the school determined the withdrawal"),
+        ("administrative", "notice", "the school notified the student"),
+        ("administrative", None, "the school decided to withdraw the student"),
+        ("school_cancelled", "determination", "the school canceled the enrollment"),
+        ("cancellation", None, "the school received the cancellation"),
+    ],
+)
+def test_the_day_of_the_withdrawal_is_said_with_what_gave_it(
+    kind: str, basis: str | None, words: str
+) -> None:
+    given = one_segment(504_000, 48, kind=kind, settings={"withdrawal_date": basis} if basis else {})
+    # The first minute of February 17 in Europe is still the 16th at the school.
+    given["withdrawn_at"] = "2026-02-17T00:00:00+01:00"
+    assert counts_from(given) == (
+        f"The withdrawal counts from February 16, 2026, when {words}. The refund is due 45 calendar days later: "
+        "April 2, 2026."
+    )
+    assert door.preview(given).as_record()["settings"]["withdrawal_date"] == (basis or "receipt_of_request")
+
+
+def test_a_day_that_moves_says_so_and_nothing_owed_has_no_day() -> None:
+    weekend = one_segment(504_000, 48, withdrawn_at="2026-01-15T12:00:00-05:00")
+    moved = weekend | {"settings": {"due_on_weekend": "next_business_day", "due_days": 45}}
+    assert counts_from(moved).endswith(
+        "The refund is due 45 calendar days later, on the next business day: March 2, 2026."
+    )
+    assert door.preview(moved).due_on == date(2026, 3, 2)
+    business = weekend | {"settings": {"due_counts": "business_days", "due_days": 1}}
+    assert counts_from(business).endswith("The refund is due 1 business day later: January 16, 2026.")
+    nothing = one_segment(504_000, 300)
+    assert counts_from(nothing) == (
+        "The withdrawal counts from February 16, 2026, when the school received the request."
+    )
