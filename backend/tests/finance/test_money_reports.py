@@ -380,3 +380,17 @@ def test_a_school_without_a_ledger_has_empty_reports(bursar: Subject, browser: B
         assert page.get(f"{address}?format=json").json()["rows"] == [], name
         for form in ("csv", "xlsx"):
             assert page.get(f"{address}?format={form}").status_code == 200, name
+
+
+def test_the_account_statement_is_a_page_with_a_chart_and_files(
+    session: Session, bursar: Subject, enrolled: Enrollment, browser: Browser
+) -> None:
+    for day, cents in ((date(2026, 3, 2), 60_000), (date(2026, 3, 9), 1_500), (date(2026, 4, 6), 2_500)):
+        booked(session, enrolled, cents, day)
+    page, address = browser(bursar), f"/ledger/students/{enrolled.user_id}"
+    shown = page.get(address).text
+    assert "Charged less paid by month" in shown
+    rows = page.get(f"{address}?group=month&format=json").json()["rows"]
+    assert [(row["group"], row["amount_cents"]) for row in rows] == [("2026-03", 615), ("2026-04", 25)]
+    for form in ("csv", "xlsx", "json"):
+        assert page.get(f"{address}?format={form}").status_code == 200, form
