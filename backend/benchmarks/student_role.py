@@ -29,7 +29,7 @@ PAGES = (
     ("Records", "/account/records"),
     ("API: records", "/api/v1/attendance"),
 )
-REQUESTS = 10
+REQUESTS = 20
 POSTINGS = 30
 """Transactions of each student."""
 GOAL = 1.10

@@ -25,7 +25,7 @@ from app.db.models import (
     ScormData,
     User,
 )
-from app.db.ready import Ready
+from app.db.ready import Page, Ready
 
 
 def lock_lesson(session: Session, lesson_id: int) -> bool:
@@ -327,7 +327,8 @@ def has_work_in_older_version(
 _WORK_BY_LESSON = Ready(
     select(ScormData.lesson_id, func.sum(ScormData.total_seconds), func.max(ScormData.updated_at))
     .where(ScormData.user_id == bindparam("user_id"))
-    .group_by(ScormData.lesson_id)
+    .group_by(ScormData.lesson_id),
+    page=Page.STUDENTS_FIRST,
 )
 
 

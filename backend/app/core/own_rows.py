@@ -21,7 +21,8 @@ from sqlalchemy.orm import Session
 from app.core.errors import Forbidden, Unavailable
 
 STUDENT_ROLE: Final = "aada_student"
-_LIMITED = "own_rows"
+LIMITED: Final = "own_rows"
+"""Where a session says whose rows alone it sees; nothing or None for everybody’s."""
 _ROLE: Final = "SELECT set_config('role', %s, true), set_config('aada.student_id', %s, true)"
 _BEGINS = re.compile(r"[\s(]*(?:/\*.*?\*/\s*)?(\w+)", re.DOTALL)
 _READS: Final = frozenset(
@@ -50,7 +51,7 @@ def limit_to(session: Session, student_id: int) -> None:
         _become(session, STUDENT_ROLE, str(student_id))
     except (pg.InvalidParameterValue, pg.InsufficientPrivilege) as error:
         raise Unavailable(NO_ROLE) from error
-    session.info[_LIMITED] = student_id
+    session.info[LIMITED] = student_id
 
 
 @contextmanager
@@ -60,16 +61,16 @@ def beyond(session: Session, _why: str) -> Iterator[None]:
     What is written inside is flushed at the end of the block. After an error nothing is, and whoever catches it sees
     the student's rows alone again.
     """
-    student_id = session.info.get(_LIMITED)
+    student_id = session.info.get(LIMITED)
     if student_id is None:
         yield
         return
     _become(session, "none", "")
-    session.info[_LIMITED] = None
+    session.info[LIMITED] = None
     try:
         yield
     except BaseException:
-        session.info[_LIMITED] = student_id
+        session.info[LIMITED] = student_id
         # One that the database has aborted answers nothing more, and takes the setting back itself.
         with suppress(SQLAlchemyError, pg.Error):
             _become(session, STUDENT_ROLE, str(student_id))
@@ -95,7 +96,7 @@ def guard(connection: Connection, statement: str) -> None:
     It stands before every statement of such a transaction (`app.db.session`). Values never stand in the text, so what
     is found here was put there by somebody. Raises Forbidden.
     """
-    if not connection.get_execution_options().get(_LIMITED) or not _leaves(statement):
+    if not connection.get_execution_options().get(LIMITED) or not _leaves(statement):
         return
     log.error("own_rows.way_out_refused", statement=" ".join(statement.split())[:500])
     raise Forbidden("You may not see this. Nothing was changed, and the attempt was recorded.")

@@ -1,6 +1,8 @@
 """Search words: how a list finds what somebody typed, whatever its case, accents and apostrophes."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,6 +12,7 @@ from sqlalchemy.orm import Session
 MOST_NAMED = 1_000
 """People whose numbers are looked up before a list is searched for them; more are searched for in the list itself."""
 
+_left_open: ContextVar[bool] = ContextVar("words left open", default=False)
 # A light description of the table: core stands below the models.
 _users = sa.table("users", sa.column("id", sa.Integer), sa.column("search_text", sa.Text))
 
@@ -26,10 +29,39 @@ def matches(words: str, *columns: SQLColumnExpression[Any]) -> list[ColumnElemen
     Both sides are folded in the database (`search_fold`): “nunez” finds “Núñez”, “ohara” and “o’hara” find “O'Hara”.
     People are searched by `User.search_text`, which is folded when it is written.
     """
+    left_open = _left_open.get()
     return [
-        or_(*(_folded(column).like(func.search_fold(pattern(word))) for column in columns))
-        for word in words.split()
+        or_(*(_folded(column).like(func.search_fold(sought)) for column in columns))
+        for sought in (
+            _placeholder(place) if left_open else pattern(word) for place, word in enumerate(words.split())
+        )
     ]
+
+
+@contextmanager
+def words_left_open() -> Iterator[None]:
+    """Inside, `matches` writes conditions for as many words as it is given, whose values come with the asking.
+
+    For a statement that is kept; `values` has them.
+    """
+    token = _left_open.set(True)
+    try:
+        yield
+    finally:
+        _left_open.reset(token)
+
+
+def values(words: str) -> dict[str, str]:
+    """What a statement asks for whose words were left open."""
+    return {_name(place): pattern(word) for place, word in enumerate(words.split())}
+
+
+def _name(place: int) -> str:
+    return f"search_word_{place}"
+
+
+def _placeholder(place: int) -> sa.BindParameter[str]:
+    return sa.bindparam(_name(place), type_=sa.Text)
 
 
 def _folded(column: SQLColumnExpression[Any]) -> SQLColumnExpression[Any]:

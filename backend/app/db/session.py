@@ -24,6 +24,9 @@ from app.settings import Settings
 SessionLocal = sessionmaker(expire_on_commit=False)
 """Makes sessions for scripts and notebooks; bound when the first `Database` opens."""
 
+REVISION = "school revision"
+"""Where a session says which revision of the school its transaction began with: see `app.school.remembered`."""
+
 
 def libpq_url(url: URL, *, password: bool = True) -> str:
     """The URL as psql and libpq read it: every part percent-encoded, several hosts as lists.

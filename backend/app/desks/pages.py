@@ -4,11 +4,13 @@ from fastapi import APIRouter, Request, Response
 
 from app.accounts import service as accounts
 from app.compliance.attendance import service as attendance
+from app.core import clock
 from app.core.errors import NotFound
 from app.desks import disclosures, person, person_sections, policy, today
 from app.desks.person_sections import Section
 from app.desks.reports import VIEWS
 from app.documents import service as documents
+from app.school import service as school
 from app.web import navigation, reports, search
 from app.web.field_types import PathId
 from app.web.navigation import NavItem
@@ -85,13 +87,17 @@ def views_page(request: Request, db: Db, subject: CurrentSubject, paging: PagePa
 
 
 @router.get("/search")
-def search_page(request: Request, db: Db, subject: CurrentSubject, paging: PageParams) -> Response:
+def search_page(
+    request: Request, db: Db, subject: CurrentSubject, settings: SettingsDep, paging: PageParams
+) -> Response:
     if not paging.q and "q" in request.query_params:
         return redirect("/search")
     return render(
         request,
         "desks/search.html",
         words=paging.q,
-        found=search.search(db, subject, paging.q),
+        found=search.search(
+            db, subject, paging.q, today=clock.today(settings.zone), revision=school.seen_by(db)
+        ),
         most=search.MOST,
     )

@@ -36,7 +36,7 @@ from app.db.models import (
     User,
     Withdrawal,
 )
-from app.db.ready import Ready
+from app.db.ready import Page, Ready
 from app.enrollment.lists import queries as lists
 from app.rules.lesson_access import Access
 from app.web.listing import Listing
@@ -258,7 +258,8 @@ _LESSONS_OF = Ready(
         (LessonCompletion.lesson_id == Lesson.id) & (LessonCompletion.enrollment_id == Enrollment.id),
     )
     .where(Enrollment.id == bindparam("enrollment_id"))
-    .order_by(Module.order_num, Module.id, Lesson.order_num, Lesson.id)
+    .order_by(Module.order_num, Module.id, Lesson.order_num, Lesson.id),
+    page=Page.STUDENTS_STUDIES,
 )
 
 

@@ -12,11 +12,11 @@ from sqlalchemy import ScalarSelect, select
 from sqlalchemy.orm import Session
 
 from app.db.models import School
+from app.db.session import REVISION
 
 __internal__ = "keeps what its callers have read"
 
 T = TypeVar("T")
-_REVISION = "school revision"
 
 
 def revision() -> ScalarSelect[int | None]:
@@ -27,18 +27,18 @@ def revision() -> ScalarSelect[int | None]:
 
 def seen(session: Session, number: int | None) -> None:
     """This transaction begins with the school as it is at this revision."""
-    session.info[_REVISION] = number
+    session.info[REVISION] = number
 
 
 def seen_by(session: Session) -> int | None:
     """The revision that the transaction began with, unless it has changed something since."""
-    number: int | None = session.info.get(_REVISION)
+    number: int | None = session.info.get(REVISION)
     return number
 
 
 def forget(session: Session) -> None:
     """The transaction changes what is remembered."""
-    session.info.pop(_REVISION, None)
+    session.info.pop(REVISION, None)
 
 
 def remembered(session: Session, name: Hashable, load: Callable[[], T]) -> T:

@@ -2,9 +2,11 @@
 
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, Generic, Protocol, TypeVar, cast
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
 from app.web.paging import Page, Paging, fetch_page
@@ -43,6 +45,20 @@ class Known:
     def on(self, session: Session) -> "Known":
         del session
         return self
+
+
+_looked_at: ContextVar["list[Listing[Any]] | None"] = ContextVar("listings looked at", default=None)
+
+
+@contextmanager
+def unread() -> Iterator["list[Listing[Any]]"]:
+    """Inside, a list’s page is empty and not read; the block gets the lists whose pages were asked for."""
+    found: list[Listing[Any]] = []
+    token = _looked_at.set(found)
+    try:
+        yield found
+    finally:
+        _looked_at.reset(token)
 
 
 class Listing(Generic[T]):
@@ -84,10 +100,19 @@ class Listing(Generic[T]):
 
     def page(self, most: int | None = None) -> Page[T]:
         """The page that was asked for, and the count of the whole, or of the first `most`: two queries."""
+        looked_at = _looked_at.get()
+        if looked_at is not None:
+            looked_at.append(self)
+            return Page[Any](items=[], total=0, page=1, per_page=self.paging.per_page)
         page = fetch_page(
             self.session, self.statement, self.paging, counting=self.counting, key=self.key, most=most
         )
         return page if self._change is None else page.holding(self._change(page.items))
+
+    def any(self) -> ColumnElement[bool]:
+        """The condition that the list holds anything."""
+        rows = self.statement if self.counting is None else self.counting
+        return rows.order_by(None).exists()
 
     def on(self, session: Session) -> "Listing[T]":
         """The same list read in another session; what is looked up for its items goes where it did."""

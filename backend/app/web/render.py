@@ -56,23 +56,24 @@ def render(
 ) -> HTMLResponse:
     """The page `template` (`room/page.html`) filled with `context`.
 
-    Every template also gets `request`, `subject` (Subject or None), `settings`, `zone`, `navigation`, `purposes`
-    (for those who look at students' records) and `breadcrumbs`, without those this person may not open.
+    Every template also gets `request`, `subject` (Subject or None), `settings`, `zone`, `navigation` (lists of links),
+    `purposes` (for those who look at students' records) and `breadcrumbs`, without those this person may not open.
     Raises jinja2.UndefinedError for a name that was not given: a misspelt name is not an empty string.
     """
     settings: Settings = request.app.state.settings
     subject: Subject | None = getattr(request.state, "subject", None)
     items = navigation.items_for(subject)
+    current = navigation.current(items, request.url.path)
     frame: dict[str, object] = {
         "request": request,
         "subject": subject,
         "settings": settings,
         "zone": settings.zone,
         "school_logo": getattr(request.app.state, "school_logo", None),
-        "navigation": navigation.sections(items),
+        "navigation": _navigation(tuple(items), current),
         "tabs": items[:4],
         "more_than_tabs": len(items) > 4,
-        "current_item": navigation.current(items, request.url.path),
+        "current_item": current,
         "breadcrumbs": navigation.trail(breadcrumbs, items),
         "factor_due_on": _factor_due_on(request, subject, settings),
         "purposes": list(Purpose) if subject and visibility.sees_some(subject, Records.STUDENTS) else (),
@@ -83,6 +84,14 @@ def render(
     finally:
         _view.reset(token)
     return HTMLResponse(body, status_code, dict(headers or {}))
+
+
+@lru_cache(maxsize=512)
+def _navigation(items: tuple[navigation.NavItem, ...], current: navigation.NavItem | None) -> Markup:
+    """The entries as lists under their headings: thirty of them, and a person’s are the same on most pages."""
+    listed = environment().get_template("navigation.html")
+    # Written by a template, which escapes.
+    return Markup(listed.render(navigation=navigation.sections(items), current_item=current))  # noqa: S704
 
 
 def _factor_due_on(request: Request, subject: Subject | None, settings: Settings) -> date | None:

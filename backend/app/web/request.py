@@ -9,9 +9,12 @@ as much as a statement.
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
+from inspect import iscoroutinefunction
 from typing import Annotated, Any, Protocol
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Response
+from fastapi.routing import APIRoute
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
@@ -20,7 +23,7 @@ from app.core import history, own_rows
 from app.core.errors import Forbidden, Unauthorized
 from app.core.files import FileStore
 from app.core.permissions import Permission, Subject
-from app.db.session import Database
+from app.db.session import REVISION, Database
 from app.settings import Settings
 from app.web.turns import Turns
 
@@ -69,10 +72,34 @@ async def database_session(request: Request) -> AsyncIterator[Session]:
         except BaseException as error:
             await run_in_threadpool(context.__exit__, type(error), error, error.__traceback__)
             raise
-        await run_in_threadpool(context.__exit__, None, None, None)
+        if session.in_transaction():
+            await run_in_threadpool(context.__exit__, None, None, None)
+        else:  # committed by the route, or never asked anything: nothing here waits for the database
+            context.__exit__(None, None, None)
 
 
 Db = Annotated[Session, Depends(database_session, scope="function")]
+
+
+def commits_itself(route: APIRoute) -> None:
+    """Let a route that answers with a response commit in the thread in which it worked, instead of entering another.
+
+    It is the same moment: nothing stands between such a route and the end of its transaction. What FastAPI still has
+    to write down (a schema) may fail, and is written down before the commit, as ever.
+    """
+    call = route.dependant.call
+    name = next((one.name for one in route.dependant.dependencies if one.call is database_session), None)
+    if call is None or name is None or iscoroutinefunction(call) or hasattr(call, "__wrapped__"):
+        return
+
+    @wraps(call)
+    def answered(**values: Any) -> Any:
+        found = call(**values)
+        if isinstance(found, Response):
+            values[name].commit()
+        return found
+
+    route.dependant.call = answered
 
 
 async def settings_of(request: Request) -> Settings:
@@ -113,6 +140,10 @@ def identified(request: Request, session: Session) -> Subject | None:
     if not hasattr(request.state, "subject"):
         identify: Identify = request.app.state.identify
         request.state.subject = identify(session, request)
+        request.state.school_revision = session.info.get(REVISION)
+    elif (number := getattr(request.state, "school_revision", None)) is not None:
+        # Read a moment ago, by the transaction that asked whether the person searches too often.
+        session.info.setdefault(REVISION, number)
     subject: Subject | None = request.state.subject
     return subject
 

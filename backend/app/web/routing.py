@@ -1,4 +1,4 @@
-"""Which route answers an address, found by the first part of its path.
+"""Which route answers an address, found by the first part of its path and how many parts it has.
 
 FastAPI asks each included router, which asks each of its routes, until one says yes; then that router asks them all
 once more. With some three hundred addresses this took a tenth of the processor's time for a student's page. And for
@@ -8,9 +8,11 @@ each route of a router that is included it works out once more what the route ne
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 from fastapi import APIRouter, FastAPI, Request
-from fastapi.routing import iter_route_contexts
+from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Receive, Scope, Send
+
+from app.web.request import commits_itself
 
 Before = Callable[[Request], Awaitable[None]]
 
@@ -25,7 +27,11 @@ class Addresses:
         self._before = before
         self._routes = [route for router in routers for route in router.routes]
         self._groups: dict[str, list[BaseRoute]] = {}
+        self._parts: dict[int, set[int | None]] = {}
         for route in self._routes:
+            if isinstance(route, APIRoute):
+                commits_itself(route)
+            self._parts[id(route)] = _parts(route)
             for segment in _segments(route):
                 self._groups.setdefault(segment, []).append(route)
 
@@ -36,7 +42,7 @@ class Addresses:
         for place, mounted in mounts:
             app.mount(place, mounted)
             groups[_first(place)] = [*groups.get(_first(place), []), app.router.routes[-1]]
-        app.router.middleware_stack = _BySegment(app.router, groups, self._groups, self._before)
+        app.router.middleware_stack = _BySegment(app.router, groups, self._groups, self._parts, self._before)
 
 
 def _segments(route: BaseRoute) -> list[str]:
@@ -48,6 +54,12 @@ def _segments(route: BaseRoute) -> list[str]:
     return found
 
 
+def _parts(route: BaseRoute) -> set[int | None]:
+    """How many parts the addresses have that a route answers; None for any number."""
+    paths = [context.path or "" for context in iter_route_contexts([route])]
+    return {None if ":path}" in path else path.count("/") for path in paths}
+
+
 class _BySegment:
     """Lets a router of the few routes that begin as the path does answer; the whole one when it has none for it."""
 
@@ -56,21 +68,31 @@ class _BySegment:
         router: APIRouter,
         groups: Mapping[str, list[BaseRoute]],
         own: Mapping[str, list[BaseRoute]],
+        parts: Mapping[int, set[int | None]],
         before: Before | None,
     ) -> None:
         self.whole, self._own, self._before = router, own, before
+
         # Their own last word (another method, a slash too many, nothing at all) is the whole router's.
-        self.groups = {
-            segment: APIRouter(routes=routes, redirect_slashes=False, default=router.app)
-            for segment, routes in groups.items()
-        }
+        def group(routes: list[BaseRoute]) -> APIRouter:
+            return APIRouter(routes=routes, redirect_slashes=False, default=router.app)
+
+        self.groups = {segment: group(routes) for segment, routes in groups.items()}
+        # A mount, which is not in `parts`, answers whatever begins as it does.
+        self.parted: dict[tuple[str, int], APIRouter] = {}
+        for segment, routes in groups.items():
+            of_each = [(route, parts.get(id(route), {None})) for route in routes]
+            for count in {one for _route, counts in of_each for one in counts if one is not None}:
+                fitting = [route for route, counts in of_each if counts & {count, None}]
+                self.parted[segment, count] = group(fitting)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         answering = self.whole
         if scope["type"] == "http":
             scope.setdefault("router", self.whole)
-            segment = _first(scope["path"])
-            answering = self.groups.get(segment, self.whole)
+            path = scope["path"]
+            segment = _first(path)
+            answering = self.parted.get((segment, path.count("/"))) or self.groups.get(segment, self.whole)
             if self._before is not None and segment in self._own:
                 try:
                     await self._before(Request(scope, receive))

@@ -4,17 +4,20 @@ import sys
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+import psycopg
 import pytest
-from sqlalchemy import bindparam, select, text
+from sqlalchemy import ARRAY, Integer, Text, bindparam, literal, select, text
 from sqlalchemy.orm import Session
 
 import app.main  # noqa: F401 - every room is there
 from app.compliance.attendance import queries as attendance
 from app.compliance.attendance.schemas import AttendanceState
+from app.core.own_rows import LIMITED
 from app.core.permissions import Duty, Role
 from app.core.tokens import hash_token
+from app.db import ready
 from app.db.models import Enrollment, EnrollmentStatus, User, UserSession
-from app.db.ready import Ready
+from app.db.ready import Kept, Page, Ready
 from tests.factories.school import School
 from tests.queries import counted
 
@@ -76,15 +79,12 @@ def asked(school: School, session: Session) -> dict[str, Any]:
 
 
 def test_every_one_gives_what_sqlalchemy_gives(session: Session, asked: dict[str, Any]) -> None:
-    ready = every_ready()
-    assert len(ready) > 8
+    found = every_ready()
+    assert len(found) > 8
     empty = set()
-    for name, one in ready.items():
-        needed = {
-            bind.key
-            for bind in one.statement.compile().bind_names
-            if bind.required  # type: ignore[attr-defined]
-        }
+    for name, one in found.items():
+        compiled: Any = one.statement.compile()
+        needed = {bind.key for bind in compiled.bind_names if bind.required}
         values = {key: asked[key] for key in needed}
         rows = one.rows(session, **values)
         assert [tuple(row) for row in rows] == [
@@ -132,3 +132,89 @@ def test_it_is_of_the_sessions_transaction(session: Session, school: School) -> 
     assert standing.rows(session, number=enrollment.id) == [(EnrollmentStatus.COMPLETED,)]
     point.rollback()
     assert standing.rows(session, number=enrollment.id) == [(EnrollmentStatus.ACTIVE,)]
+
+
+def test_several_in_one_round_trip_are_given_to_who_asks_them_next(
+    session: Session, asked: dict[str, Any]
+) -> None:
+    values = {name: asked[name] for name in ("user_id", "today", "day", "soon")}
+    with counted(session.connection()) as seen:
+        ready.ahead(session, Page.STUDENTS_FIRST, **values)
+        together = len(seen)
+        entry = attendance.unfinished(session, values["user_id"])
+    assert together == len(seen) > 5
+    assert len(entry) == 1
+    with counted(session.connection()) as seen:
+        assert attendance.unfinished(session, values["user_id"]) == entry
+    assert len(seen) == 1, "an answer is given once"
+
+
+def test_what_was_asked_ahead_is_of_one_person_and_one_role(session: Session, asked: dict[str, Any]) -> None:
+    values = {name: asked[name] for name in ("user_id", "today", "day", "soon")}
+    ready.ahead(session, Page.STUDENTS_FIRST, **values)
+    assert attendance.unfinished(session, asked["teacher_id"]) == []
+    session.info[LIMITED] = values["user_id"]
+    with counted(session.connection()) as seen:
+        attendance.unfinished(session, values["user_id"])
+    assert len(seen) == 1, "another role may see other rows"
+
+
+def test_an_error_leaves_a_connection_that_can_be_rolled_back_and_used(
+    session: Session, school: School
+) -> None:
+    student = school.student()
+    number = bindparam("number", type_=Integer)
+    divided = Ready(select(literal(6) / number))
+    point = session.begin_nested()
+    with pytest.raises(psycopg.errors.DivisionByZero):
+        divided.rows(session, number=0)  # with the statement being prepared
+    point.rollback()
+    assert divided.rows(session, number=2)[0][0] == 3
+    point = session.begin_nested()
+    with pytest.raises(psycopg.errors.DivisionByZero):
+        divided.rows(session, number=0)
+    with pytest.raises(psycopg.errors.InFailedSqlTransaction):
+        divided.rows(session, number=2)
+    point.rollback()
+    assert session.get(User, student.id) is not None
+
+
+@pytest.mark.parametrize("name", ["Zoë O’Brien", "a%b", "a'b\\c", "", "{1,2}"])
+def test_values_arrive_as_they_are(session: Session, name: str) -> None:
+    echoed = Ready(select(bindparam("value", type_=Text), bindparam("more", type_=ARRAY(Integer))))
+    assert echoed.rows(session, value=name, more=[3, -4]) == [(name, [3, -4])]
+    assert echoed.rows(session, value=None, more=None) == [(None, None)]
+
+
+def test_what_text_cannot_hold_is_refused_as_ever(session: Session) -> None:
+    echoed = Ready(select(bindparam("value", type_=Text)))
+    with pytest.raises(psycopg.DataError, match="NUL"):
+        echoed.rows(session, value="a\0b")
+
+
+def test_a_statement_is_put_together_once_for_a_key(session: Session) -> None:
+    made = []
+    kept = Kept(most=2)
+
+    def rows(key: int) -> int:
+        def build() -> Any:
+            made.append(key)
+            return select(literal(key) + bindparam("plus", type_=Integer))
+
+        return int(kept.of(key, build).rows(session, plus=1)[0][0])
+
+    assert [rows(key) for key in (1, 2, 1, 2, 3, 1)] == [2, 3, 2, 3, 4, 2]
+    assert made == [1, 2, 3, 1], "the one that was not asked for longest goes"
+
+
+def test_what_psycopg_gives_up_is_prepared_once_more(session: Session) -> None:
+    echoed = Ready(select(bindparam("value", type_=Integer)))
+    driver: Any = session.connection().connection.driver_connection
+    for _ in range(7):  # often enough for psycopg to prepare something of its own
+        driver.execute("SELECT 1")
+    assert echoed.rows(session, value=1) == [(1,)]
+    assert driver._prepared.clear(), "as after a rollback"
+    driver.execute("SELECT 2")
+    left = "SELECT count(*) FROM pg_prepared_statements WHERE name LIKE 'aada%'"
+    assert driver.execute(left).fetchone() == (0,)
+    assert echoed.rows(session, value=2) == [(2,)]

@@ -202,3 +202,19 @@ def test_the_queue_is_of_those_who_work_on_it(
     page = signed_in(teacher).get("/queue").text
     assert "Own Student" in page
     assert "Name change requests" not in page
+
+
+@pytest.mark.parametrize("duty", list(Duty))
+def test_a_count_that_was_put_together_before_counts_what_waits_now(
+    session: Session, school: School, monkeypatch: pytest.MonkeyPatch, duty: Duty
+) -> None:
+    monkeypatch.setattr(clock, "now", lambda: NOW)
+    subject = replace(subject_of(school.instructor()), duties=frozenset({duty}))
+    before = queue.counts(session, subject, TODAY, revision=1)
+    assert not any(one.waiting for one in before)
+    student = _one_of_each(session, school)
+    school.attendance(school.enrollment(student), NOW - timedelta(hours=1), clock_out=None)
+    assert queue.counts(session, subject, TODAY, revision=1) == queue.counts(session, subject, TODAY)
+    monkeypatch.setattr(clock, "now", lambda: NOW + timedelta(hours=23))
+    later = queue.counts(session, subject, TODAY, revision=1)
+    assert later == queue.counts(session, subject, TODAY)

@@ -1,13 +1,21 @@
 """The search box: students, programs, one's own lessons."""
 
+from dataclasses import replace
+from datetime import date
+
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import Connection
+from sqlalchemy.orm import Session
 
+from app.core.permissions import Duty
 from app.db.models import (
     User,
 )
+from app.web import search
 from tests.desks.conftest import SignedIn, a_program, enroll
-from tests.factories.school import School
+from tests.factories.school import School, subject_of
+from tests.queries import counted
 
 
 def test_search_finds_students_and_programs(school: School, student: User, admin: TestClient) -> None:
@@ -46,3 +54,40 @@ def test_search_words_that_cannot_be_are_422(admin: TestClient, query: str) -> N
 def test_search_shows_markup_as_text(admin: TestClient) -> None:
     page = admin.get("/search", params={"q": '"><script>alert(1)</script>'}).text
     assert "<script>alert(1)" not in page
+
+
+def test_each_kind_says_beforehand_whether_it_has_anything(
+    school: School, session: Session, connection: Connection
+) -> None:
+    """What is kept for the first search finds what was written after it, as each kind's own statement does."""
+    subject = replace(subject_of(school.admin()), duties=frozenset(Duty))
+    today = date(2026, 11, 26)
+
+    def both(words: str) -> tuple[list[str], list[str]]:
+        quick = search.search(session, subject, words, today=today, revision=1)
+        return [one.heading for one in quick], [one.heading for one in search.search(session, subject, words)]
+
+    assert both("quixote dental") == ([], [])
+    student = school.student(full_name="Don Quixote")
+    program = school.program(name="Dental Windmills")
+    enrollment = school.enrollment(student, program)
+    school.lesson(school.module(program))
+    school.school_class(code="QUIXOTE", name="Dental", students=[enrollment])
+    session.flush()
+    quick, slow = both("quixote")
+    assert quick == slow
+    assert {"Students", "Classes"} <= set(quick)
+    for words in ("dental", "quixote dental", "%", "o'hara", "zzz"):
+        quick, slow = both(words)
+        assert quick == slow, words
+    with counted(connection) as statements:
+        search.search(session, subject, "zzz", today=today, revision=1)
+    assert len(statements) <= 3, statements
+
+
+def test_a_search_that_is_kept_is_of_one_person(school: School, session: Session) -> None:
+    school.student(full_name="Don Quixote")
+    today = date(2026, 11, 26)
+    for subject, found in ((school.admin(), ["Students"]), (school.instructor(), [])):
+        hits = search.search(session, subject_of(subject), "quixote", today=today, revision=1)
+        assert [one.heading for one in hits] == found

@@ -19,6 +19,8 @@ def browser() -> TestClient:
         return number
 
     second.post("/people/{number}")(lambda: "changed")
+    first.get("/people/{number}/files/{name:path}")(lambda name: name)
+    second.get("/people/{number}/files")(lambda: "files")
     inner.get("/one")(lambda: "one")
     second.include_router(inner)
     app = FastAPI()
@@ -35,6 +37,10 @@ def browser() -> TestClient:
         ("GET", "/people/new", 200, "new"),
         ("GET", "/people/7", 200, 7),
         ("POST", "/people/7", 200, "changed"),
+        ("GET", "/people/7/files", 200, "files"),
+        ("GET", "/people/7/files/one", 200, "one"),
+        ("GET", "/people/7/files/one/two/three", 200, "one/two/three"),
+        ("GET", "/people//files", 404, None),
         ("GET", "/rooms/one", 200, "one"),
         ("GET", "/static/file", 200, "file"),
         ("GET", "/openapi.json", 200, None),

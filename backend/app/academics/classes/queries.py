@@ -36,7 +36,7 @@ from app.db.models import (
     SchoolClass,
     User,
 )
-from app.db.ready import Ready
+from app.db.ready import Page, Ready
 from app.web.listing import Listing
 from app.web.paging import Paging
 
@@ -235,7 +235,8 @@ _LISTED_OF_STUDENT = Ready(
             lasting(ClassSeat, _DAY),
         ),
     )
-    .order_by(SchoolClass.id)
+    .order_by(SchoolClass.id),
+    page=Page.STUDENTS_FIRST,
 )
 _WEEKLY_OF = (
     select(ClassMeeting)

@@ -336,4 +336,4 @@ def _find_known_as(db: Session, subject: Subject, words: str) -> Found | None:
     return Found("Student files", hits, len(hits), "/people/contacts")
 
 
-search.register("student-files", _find_known_as, order=15)
+search.register("student-files", _find_known_as, order=15, listed=False)

@@ -11,7 +11,7 @@ from app.academics.classes import service as classes
 from app.compliance.attendance.schemas import EnrollmentChoice
 from app.core import clock
 from app.db.models import Enrollment, EnrollmentStatus, Program, User, Withdrawal
-from app.db.ready import Ready
+from app.db.ready import Page, Ready
 
 ARRIVES_BEFORE = timedelta(minutes=30)
 """So long before a meeting a clock-in is for it."""
@@ -89,7 +89,8 @@ def _choices() -> Select[Any]:
 _CHOICES_OF_STUDENT = Ready(
     _choices()
     .where(Enrollment.user_id == bindparam("user_id"))
-    .order_by(Enrollment.status != EnrollmentStatus.ACTIVE, Enrollment.enrolled_at.desc(), Enrollment.id)
+    .order_by(Enrollment.status != EnrollmentStatus.ACTIVE, Enrollment.enrolled_at.desc(), Enrollment.id),
+    page=Page.STUDENTS_FIRST,
 )
 
 

@@ -29,7 +29,7 @@ from app.core.constraints import register_conflict, register_invalid
 from app.core.permissions import Role
 from app.core.search import about_people, matches
 from app.db.models import Attendance, Enrollment, Program, User
-from app.db.ready import Ready
+from app.db.ready import Page, Ready
 from app.rules import hours
 from app.rules.hours import TimeEntry
 from app.web.listing import Listing
@@ -58,7 +58,8 @@ _UNFINISHED = Ready(
         Attendance.user_id == bindparam("user_id"),
         or_(Attendance.clock_out.is_(None), Attendance.missing_clock_out),
     )
-    .order_by(Attendance.clock_in.desc(), Attendance.id.desc())
+    .order_by(Attendance.clock_in.desc(), Attendance.id.desc()),
+    page=Page.STUDENTS_FIRST,
 )
 
 
@@ -353,7 +354,9 @@ def attendance_hours_per_student(*, current_only: bool = False) -> Select[Any]:
     return statement
 
 
-def to_correct(visible: ColumnElement[bool], forgotten_before: datetime) -> Select[Any]:
+def to_correct(
+    visible: ColumnElement[bool], forgotten_before: datetime | ColumnElement[datetime]
+) -> Select[Any]:
     """Time entries without a clock-out, for the queue."""
     still_open = and_(Attendance.clock_out.is_(None), Attendance.clock_in < forgotten_before)
     return (

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select
+from sqlalchemy import Interval, Select, cast
 from sqlalchemy.orm import Session
 
 from app.compliance.attendance import policies_in_force, policy, queries
@@ -11,6 +11,7 @@ from app.compliance.attendance.absences import deciders
 from app.compliance.attendance.absences import queries as absences
 from app.compliance.attendance.corrections import queries as corrections
 from app.compliance.attendance.kiosk import queries as kiosk
+from app.core import clock
 from app.core.permissions import Permission, Subject
 from app.db.models import AbsenceRequest, AttendanceCorrection, KioskPunch
 from app.school import service as school
@@ -19,8 +20,10 @@ from app.web.queue import QueueKind
 
 
 def _missing(session: Session, subject: Subject, _today: date) -> Select[Any]:
-    forgotten_before = policies_in_force.forgotten_before(session, school.facts(session).zone)
-    return queries.to_correct(policy.visible(session, subject), forgotten_before)
+    longest = policies_in_force.longest_entry(
+        policies_in_force.of(session, clock.now(), school.facts(session).zone)
+    )
+    return queries.to_correct(policy.visible(session, subject), queue.NOW - cast(longest, Interval))
 
 
 def _absences(session: Session, subject: Subject, _today: date) -> Select[Any]:
@@ -56,6 +59,7 @@ queue.register(
         Permission.ATTENDANCE_EXCUSE,
         _absences,
         order=11,
+        varies=lambda subject: not policy.may_list_all(subject),
     ),
     QueueKind(
         "kiosk_punches",

@@ -25,7 +25,9 @@ from app.core import clock, views
 from app.core.errors import NotFound
 from app.core.permissions import Actor, Subject, internal
 from app.core.views import Part
+from app.db import ready
 from app.db.models import AttendanceStudent, Enrollment
+from app.db.ready import Page
 from app.rules import hours
 from app.rules.clock_hours import clock_hours_by_day
 from app.web.field_types import EARLIEST_DAY, LATEST_DAY
@@ -135,13 +137,17 @@ def totals_of(
     zone: ZoneInfo,
     *,
     weeks: int = WEEKS_SHOWN,
+    page: Page | None = None,
 ) -> Totals:
-    """The same for enrollments that are known already: two queries."""
+    """The same for enrollments that are known already: two queries, and what the page asks about the first of them."""
     policy.require_read(session, subject, user_id)
     today = clock.today(zone)
     first = hours.week_of(today) - timedelta(weeks=weeks - 1)
     pace_days = policies_in_force.pace_days(session, zone)
     since = min(first, today - timedelta(days=pace_days))
+    if page is not None and enrollments:
+        numbers = [item.id for item in enrollments]
+        ready.ahead(session, page, numbers=numbers, enrollment_id=numbers[0], first=since)
     sums = totals_queries.of_enrollments(session, [item.id for item in enrollments], since)
     of_all: dict[date, int] = {}
     for days in sums.by_day.values():

@@ -27,7 +27,7 @@ CHANGES = [Requires(Permission.CONTENT_CHANGE)]
 class ExportForm(BaseModel):
     """Which standard a package is for."""
 
-    standard: Annotated[Standard, Field(title="Standard")] = "scorm2004"
+    standard: Annotated[Standard, Field(title="Standard")]
 
 
 @router.get("/lessons/{lesson_id}/write/export/new", dependencies=CHANGES)
@@ -35,7 +35,8 @@ def export_page(
     request: Request, lesson_id: PathId, db: Db, subject: CurrentSubject, settings: SettingsDep
 ) -> Response:
     """What an export would hold, and the choice of its standard."""
-    return _page(request, db, subject, settings, lesson_id, Form.blank(ExportForm))
+    form = Form.blank(ExportForm, standard="scorm2004")
+    return _page(request, db, subject, settings, lesson_id, form)
 
 
 @router.post("/lessons/{lesson_id}/write/export/new", dependencies=CHANGES)

@@ -90,4 +90,4 @@ def _find_own_lessons(db: Session, subject: Subject, words: str) -> Found | None
     return Found("Lessons", hits[: search.MOST], len(hits), "/learn")
 
 
-search.register("own lessons", _find_own_lessons, order=30)
+search.register("own lessons", _find_own_lessons, order=30, listed=False)

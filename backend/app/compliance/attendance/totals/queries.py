@@ -33,7 +33,7 @@ from app.db.models import (
     Enrollment,
     User,
 )
-from app.db.ready import Ready
+from app.db.ready import Page, Ready
 from app.web.listing import Listing
 from app.web.paging import Paging
 
@@ -74,7 +74,8 @@ _OF_ENROLLMENTS = Ready(
             AttendanceDay.day >= bindparam("first"),
             AttendanceDay.minutes > 0,
         ),
-    )
+    ),
+    page=Page.STUDENTS_STUDIES,
 )
 _OF_STUDENT = Ready(
     select(AttendanceDay.day, func.sum(AttendanceDay.minutes))

@@ -37,7 +37,7 @@ from app.db.models import (
     User,
     Withdrawal,
 )
-from app.db.ready import Ready
+from app.db.ready import Page, Ready
 from app.web.listing import Listing
 from app.web.paging import Paging
 from app.web.queue import line
@@ -222,7 +222,8 @@ _DISPUTED_OF_STUDENT = Ready(
     select(func.count())
     .select_from(ExternshipHours)
     .join(Externship, Externship.id == ExternshipHours.externship_id)
-    .where(Externship.user_id == bindparam("user_id"), ExternshipHours.state == "disputed")
+    .where(Externship.user_id == bindparam("user_id"), ExternshipHours.state == "disputed"),
+    page=Page.STUDENTS_FIRST,
 )
 
 

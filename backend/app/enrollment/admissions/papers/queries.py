@@ -39,7 +39,7 @@ from app.db.models import (
     Program,
     User,
 )
-from app.db.ready import Ready
+from app.db.ready import Page, Ready
 from app.rules.admission_documents import REMINDERS, SOON
 from app.web.listing import Listing
 from app.web.paging import Paging
@@ -261,7 +261,8 @@ _CHECKLIST = Ready(
         bindparam("today", type_=Date),
         bindparam("soon", type_=Date),
         everything_of=bindparam("user_id", type_=Integer),
-    ).order_by(AdmissionKind.position, AdmissionKind.id)
+    ).order_by(AdmissionKind.position, AdmissionKind.id),
+    page=Page.STUDENTS_FIRST,
 )
 
 

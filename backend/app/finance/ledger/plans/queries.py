@@ -36,7 +36,7 @@ from app.db.models import (
     Program,
     User,
 )
-from app.db.ready import Ready
+from app.db.ready import Page, Ready
 from app.finance.ledger import chart
 from app.finance.ledger.balances.queries import paid_of_billing
 from app.finance.ledger.queries import LOCK, cents
@@ -325,7 +325,8 @@ _STANDING = Ready(
             .scalar_subquery(),
             0,
         ),
-    )
+    ),
+    page=Page.STUDENTS_FIRST,
 )
 
 
