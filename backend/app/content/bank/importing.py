@@ -45,14 +45,8 @@ def take(session: Session, subject: Subject, store: FileStore, program_id: int, 
             f"{len(wrong)} of the {len(drafts)} questions cannot be taken over. Nothing was imported."
         )
     for draft in drafts:
-        form = QuestionForm(
-            kind=draft.kind,  # type: ignore[arg-type] - one of those that `read` makes
-            prompt=draft.prompt,
-            lines=draft.lines,
-            value=draft.value,
-            tolerance=draft.tolerance,
-            feedback=draft.feedback,
-        )
+        fields = ("kind", "prompt", "lines", "value", "tolerance", "feedback")
+        form = QuestionForm.model_validate({name: getattr(draft, name) for name in fields})
         create(session, subject, store, program_id, form)
     return len(drafts)
 

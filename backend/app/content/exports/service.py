@@ -78,14 +78,14 @@ def offer(session: Session, subject: Subject, lesson_id: int, origin: str) -> Of
     found = _found(session, subject, lesson_id, origin)
     size = sum(one.size_bytes for one in found.files)
     kept = kept_size(found.data)
-    refused = {
+    refused: dict[str, str] = {
         name: f"{label} keeps {most:,} characters of what a student does, and this quiz may need {kept:,}. Ask fewer "
         "questions, or allow fewer attempts."
         for name, label in STANDARDS
         if kept > (most := _KEPT[name])
     }
     if size > MOST_BYTES:
-        refused = {name: "The films of this lesson are too large for a package." for name, _ in STANDARDS}
+        refused = dict.fromkeys(_KEPT, "The films of this lesson are too large for a package.")
     return Offer(
         found.item.title, found.package.version, len(found.data["questions"]), len(found.files), size, refused
     )
