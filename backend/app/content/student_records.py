@@ -99,7 +99,7 @@ records.export(
 records.export(
     QuizAccommodation,
     "lessons",
-    "More time or attempts for quizzes",
+    "Extra time or attempts for quizzes",
     records.within(QuizAccommodation.enrollment_id, _enrollments),
 )
 records.export(

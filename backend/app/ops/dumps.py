@@ -114,7 +114,7 @@ def _psql(settings: Settings, source: Path, stream: gzip.GzipFile, said: IO[byte
         process.kill()
         if isinstance(error, EOFError | zlib.error | OSError):
             raise OperatorError(
-                f"{source} is no dump that can be read to its end ({error}). The database is empty as before."
+                f"{source} can’t be read to its end as a dump ({error}). The database is empty as before."
             ) from error
         raise
     finally:

@@ -30,7 +30,7 @@ POINTS: Mapping[str, OpenPoint] = {
     "threshold_edge": OpenPoint(
         "Exactly half of the program",
         "Is a refund owed to a student who leaves when exactly half of the program is completed?",
-        f"{_G12}: owed if the student withdraws “before 50%”. Schools read the edge in both ways.",
+        f"{_G12}: owed if the student withdraws “before 50%”. Schools read the boundary both ways.",
         "“Before” does not include the half itself.",
         {"nothing": "Nothing is owed", "refund": "A refund is owed"},
     ),
@@ -174,7 +174,7 @@ DECIDED: Mapping[str, tuple[str, str]] = {
     "tier_base": ("What a tier is a part of", "The program: the one segment is the program."),
     "instalments": ("What the hours of installments cost", "The same in each hour of the program."),
     "discounts": ("Discounts and waivers", "A refund is of money paid, so what was waived is not refunded."),
-    "application_fee_cap_cents": ("Most of an application fee that is kept", "The refund policy says it."),
+    "application_fee_cap_cents": ("Maximum application fee kept", "The refund policy says it."),
     "window_hours": ("Hours to cancel", "The refund policy says it."),
     "window_business_days": ("Business days to cancel", "The refund policy says it."),
     "due_days": ("Days until a refund is due", "The refund policy says it; 40 where the VA paid."),

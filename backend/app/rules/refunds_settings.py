@@ -165,7 +165,7 @@ class Settings:
         "stays", "A deadline on a weekend or holiday: stays there, or moves to the next business day."
     )
     holidays: tuple[date, ...] = _open(
-        (), "Days that are no business days beside Saturdays and Sundays. None by default."
+        (), "Days that are not business days, besides Saturdays and Sundays. None by default."
     )
 
 

@@ -54,7 +54,7 @@ class AttendancePolicy(Values):
     clock_hour_minutes: Annotated[int, Field(ge=50, le=60)] = 60
     """Minutes of instruction that make a clock hour within 60 minutes (34 CFR 600.2)."""
     daily_maximum_minutes: Annotated[int, Field(ge=60, le=1440)] = 1440
-    """The most minutes that staff may enter for one student and one day; 1,440 is no limit."""
+    """The most minutes that staff may enter for one student and one day; 1,440 means no limit."""
     longest_entry_minutes: Annotated[int, Field(ge=60, le=1440)] = 960
     """The longest time entry. One open for longer was forgotten."""
     forgotten_clock_out: Literal["counts_nothing"] = "counts_nothing"
@@ -194,7 +194,7 @@ class LessonContentPolicy(Values):
     """What lessons may show that is not the school's own."""
 
     outside_hosts: Annotated[list[str], BeforeValidator(_hosts)] = Field(default_factory=list, max_length=50)
-    """Servers from which courses may load films, fonts and the like, over https; `*.example.org` is every server below
+    """Servers from which courses may load videos, fonts and the like, over https; `*.example.org` is every server below
     example.org."""
 
 

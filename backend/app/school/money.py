@@ -63,6 +63,6 @@ class PaymentPlanPolicy(Values):
     late_fee_grace_days: Annotated[int, Field(ge=0, le=60)] = 10
     """Days after the due date that cost nothing."""
     late_fee_cap_dollars: Annotated[int, Field(ge=0, le=500)] = 0
-    """The most that one late installment costs; 0 is no limit."""
+    """The most that one late installment costs; 0 means no limit."""
     late_fee_on: Literal["student_share", "whole_share"] = "student_share"
     """Whether what a payer was billed for counts as paid, or only what the payer has paid of it."""

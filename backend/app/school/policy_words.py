@@ -135,7 +135,7 @@ HELP = {
     "remind_days_before": "0 sends no reminder.",
     "remind_days_after": "0 sends no reminder.",
     "late_fee_grace_days": "Days after the due date that cost nothing.",
-    "late_fee_cap_dollars": "0 is no limit. A fee is never above what is unpaid.",
+    "late_fee_cap_dollars": "0 means no limit. A fee is never above what is unpaid.",
     "minimum_gpa_hundredths": "The GPA times 100: 200 is a GPA of 2.00.",
     "checkpoints_every_pct": "In percent of the program’s length: 25 means reviews at 25%, 50%, 75% and 100%.",
     "letters": "One letter per line, highest first: the letter, its lowest percent and its points, such as "

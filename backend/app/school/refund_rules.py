@@ -54,8 +54,8 @@ class RefundTier(Values):
         found = _TIER.fullmatch(value.strip())
         if found is None:
             raise ValueError(
-                f"“{value.strip()[:40]}” is no step. Write two numbers, such as 25 75: through 25% of the program, 75% "
-                "comes back."
+                f"“{value.strip()[:40]}” is not a step. Write two numbers, such as 25 75: through 25% of the program, "
+                "75% comes back."
             )
         return {"through": int(found[1]), "refund_percent": int(found[2])}
 
@@ -92,7 +92,7 @@ class RefundPolicy(Values):
     policy_name: Annotated[str, Field(max_length=120)] = ""
     """What it is called in agreements and with each refund."""
     clause: Annotated[str, Field(max_length=2_000)] = ""
-    """The rule in words: the agreement has it, and it stands at the head of each derivation."""
+    """The rule in words: the agreement has it, and it appears at the head of each derivation."""
     schedule: Literal["pro_rata", "tiers", "weekly"] = "pro_rata"
     """How what comes back follows from the part completed."""
     tiers: Annotated[list[RefundTier], BeforeValidator(_lines)] = Field(default_factory=list, max_length=60)
@@ -233,7 +233,7 @@ REFUND_LABELS = {
     "window_hours": ("Time to cancel", "hours"),
     "window_business_days": ("Time to cancel", "business days"),
     "window_returns": ("Canceled in that time", ""),
-    "application_fee_cap_dollars": ("Most of an application fee that is kept", "dollars"),
+    "application_fee_cap_dollars": ("Maximum application fee kept", "dollars"),
     "due_days": ("A refund is due within", "days"),
     "last_day": ("Last day for signing under it", ""),
     **{name: (one.title, "") for name, one in POINTS.items()},
@@ -246,6 +246,6 @@ REFUND_CHOICES = {
     "pro_rata": "Pro rata",
     "tiers": "Steps by the part of the program completed",
     "weekly": "By the weeks begun",
-    "all_but_retained": "Everything comes back but what may be kept",
+    "all_but_retained": "Everything is refunded except what may be kept",
     "all_paid": "All money comes back",
 }

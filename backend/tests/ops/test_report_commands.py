@@ -46,7 +46,7 @@ def test_every_report_is_written_in_every_format_or_refused_with_the_names(
         (["enrollments", "--nix", "1"], "has no filter “--nix”. Its filters are: --status, --program."),
         (["class-list", "--status", "active"], "has no filter “--status”. It has none"),
         (["enrollments", "--status", "lost"], "“lost” is none of these: active,"),
-        (["attendance", "--from", "yesterday"], "“yesterday” is no day. Write it like 2026-05-31."),
+        (["attendance", "--from", "yesterday"], "“yesterday” is not a day. Write it like 2026-05-31."),
         (["enrollments", "--program", "x"], "“x” is no number."),
         (["enrollments", "--group", "x"], "This list cannot be grouped by “x”."),
         (["enrollments", "--sort", "x"], "This list cannot be sorted by “x”."),

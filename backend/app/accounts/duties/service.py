@@ -116,7 +116,7 @@ def find_duty(session: Session, subject: Actor, settings: Settings, user_id: int
     for line in list_duties(session, subject, settings, user_id):
         if line.id == duty_id and line.can_end:
             return line
-    raise NotFound("This duty is over already, or there is no such one. Nothing was changed.")
+    raise NotFound("This duty has already ended, or there is no such one. Nothing was changed.")
 
 
 # Giving and ending
@@ -179,7 +179,7 @@ def end_duty(
     row = queries.duty(session, duty_id, lock=True)
     today = clock.today(settings.zone)
     if row is None or row.ended_at is not None or (row.ends_on is not None and row.ends_on < today):
-        raise NotFound("This duty is over already. Nothing was changed.")
+        raise NotFound("This duty has already ended. Nothing was changed.")
     reason = _reason(reason)
     if last_day is not None and last_day < max(today, row.starts_on):
         sentence = "The last day is past. Choose today or later, or leave it empty to end the duty now."

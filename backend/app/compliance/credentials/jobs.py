@@ -32,7 +32,9 @@ def issue_many(context: Any, batch: str, asked_by: int | None) -> None:
         with database.begin() as session:
             found = actor_of(session, settings, asked_by)
             if found is None:
-                bulk.refuse_rest(session, UUID(batch), "Whoever asked for it has no account any more.")
+                bulk.refuse_rest(
+                    session, UUID(batch), "The person who asked for it no longer has an account."
+                )
                 return
             actor = found
     done = bulk.work(database, actor, open_store(settings), settings, UUID(batch))

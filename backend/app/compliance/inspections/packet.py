@@ -109,7 +109,9 @@ def _begin(database: Database, settings: Settings, inspection_id: int) -> _Job |
             return None
         actor = SYSTEM if row.asked_by is None else actor_of(session, settings, row.asked_by)
         if actor is None or not policy.may_run(actor):
-            _end(session, SYSTEM, row, "Whoever asked for this packet may no longer have one prepared.")
+            _end(
+                session, SYSTEM, row, "The person who asked for this packet may no longer have one prepared."
+            )
             return None
         queries.begin_again(session, inspection_id)
         students = queries.of(session, inspection_id)
@@ -260,7 +262,7 @@ def _finish(session: Session, job: _Job, students: Sequence[int], stored: Stored
     if row is None or row.finished_at is not None:
         return
     if not students:
-        _end(session, job.actor, row, "None of these students has an account any more.")
+        _end(session, job.actor, row, "None of these students has an account anymore.")
         return
     given = privacy.record_given(
         session,

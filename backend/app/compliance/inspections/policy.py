@@ -12,8 +12,8 @@ from app.core.visibility import Records
 from app.db.models import InspectionPacket
 
 NOT_YOURS = (
-    "Only whoever had this packet prepared can download it, because it leaves out what they may not see. Start an "
-    "inspection of your own for the same students; that takes a minute."
+    "Only the person who had this packet prepared can download it, because it leaves out what they may not see. "
+    "Start an inspection of your own for the same students; that takes a minute."
 )
 NO_INSPECTION = "There is no such inspection, or you don’t have access to it."
 

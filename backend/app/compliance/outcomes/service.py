@@ -96,7 +96,7 @@ def year_of(session: Session, subject: Actor, value: str | None) -> FiscalYear:
         if found is not None:
             return found
     offered = ", ".join(str(one.last.year) for one in known)
-    raise _wrong("year", f"“{value}” is no fiscal year of the school. Choose one of these: {offered}.")
+    raise _wrong("year", f"“{value}” is not a fiscal year of the school. Choose one of these: {offered}.")
 
 
 def counts(session: Session, subject: Actor, year: FiscalYear) -> list[ProgramCounts]:

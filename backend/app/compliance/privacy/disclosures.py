@@ -78,7 +78,7 @@ def record_batch(session: Session, subject: Subject, values: BatchFields, today:
     missing = sorted(wanted - {row.email for row in found})
     if missing:
         named = ", ".join(missing[:5]) + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")
-        raise _wrong("students", f"These addresses are no student’s: {named}. Nothing was saved.")
+        raise _wrong("students", f"These addresses do not belong to students: {named}. Nothing was saved.")
     return keep(session, subject, [row.id for row in found], values, today)
 
 

@@ -36,7 +36,7 @@ class AssignmentForm(BaseModel):
     max_megabytes: Annotated[int, Field(ge=1, le=MOST_MEGABYTES, title="Most megabytes")] = 100
     several: Annotated[bool, Field(title="Handing in again")] = True
     late: Annotated[Literal["accept", "reduce", "refuse"], Field(title="Late work")] = "accept"
-    late_pct: Annotated[int, Field(ge=0, le=100, title="Points lost a day")] = 10
+    late_pct: Annotated[int, Field(ge=0, le=100, title="Points lost per day")] = 10
     late_days: Annotated[
         Annotated[int, Field(ge=1, le=365)] | None,
         BeforeValidator(blank_is_none),

@@ -80,7 +80,9 @@ class _Found:
                 f'<{tag} controls preload="metadata" src="{address}" aria-label="{said}">'
                 f"{self._captions(name)}</{tag}>"
             )
-        self.problems.append(f"“{name}” is no picture, film or recording, so it cannot be shown in the text.")
+        self.problems.append(
+            f"“{name}” is not a picture, video or recording, so it can’t be shown in the text."
+        )
         return said
 
     def _captions(self, name: str) -> str:

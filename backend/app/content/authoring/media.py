@@ -37,7 +37,7 @@ def upload(
     kind = kinds.kind_of(file.read(kinds.HEAD_BYTES))
     if kind is None or kind.family not in SHOWN:
         sentence = (
-            "This is no file that a lesson can show. Upload a picture (JPEG, PNG or WebP), a film (MP4 or WebM), a "
+            "A lesson can’t show this kind of file. Upload a picture (JPEG, PNG or WebP), a video (MP4 or WebM), a "
             "recording (MP3, M4A or Ogg), or captions (WebVTT)."
         )
         raise Invalid(sentence, errors=[FieldError("file", sentence)])
@@ -76,7 +76,7 @@ def remove(session: Session, subject: Subject, lesson_id: int, name: str) -> Non
     queries.lock_lesson(session, lesson_id)
     record = text_queries.medium(session, lesson_id, name)
     if record is None:
-        raise NotFound("The lesson has no file of this name.")
+        raise NotFound("The lesson has no file with this name.")
     claims.release(session, OWNER, record.id)
     history.record(
         session,
@@ -95,7 +95,7 @@ def opened(session: Session, subject: Subject, lesson_id: int, name: str) -> Con
     policy.require_read(subject)
     record = text_queries.medium(session, lesson_id, name)
     if record is None:
-        raise NotFound("The lesson has no file of this name.")
+        raise NotFound("The lesson has no file with this name.")
     return ContentFile(
         path=record.name,
         sha256=record.sha256,

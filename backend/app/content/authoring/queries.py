@@ -22,11 +22,11 @@ from app.web.paging import Paging
 
 STANDARD = "written"
 """Its name in the registry of standards."""
+register_conflict("uq_lesson_texts_version", "Someone else saved this lesson at the same moment.", "body")
 register_conflict(
-    "uq_lesson_texts_version", "Somebody else has saved this lesson at the same moment.", "body"
-)
-register_conflict(
-    "uq_lesson_media_name", "The lesson has a file of this name. Remove it first, or rename yours.", "file"
+    "uq_lesson_media_name",
+    "The lesson already has a file with this name. Remove it first, or rename yours.",
+    "file",
 )
 
 

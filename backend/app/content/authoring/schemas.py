@@ -77,7 +77,7 @@ class MediaForm(BaseModel):
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
-    file: Annotated[UploadFile, chosen("Choose a picture, film, recording or captions.")]
+    file: Annotated[UploadFile, chosen("Choose a picture, video, recording or captions.")]
 
 
 class MediaRemovalForm(BaseModel):
@@ -137,7 +137,7 @@ class QuizForm(BaseModel):
     shuffle_answers: bool = False
     attempts: Annotated[int | None, Field(ge=1, le=100, title="Attempts")] = None
     minutes: Annotated[int | None, Field(ge=1, le=600, title="Time limit")] = None
-    pass_percent: Annotated[int, Field(ge=0, le=100, title="Pass mark")] = 70
+    pass_percent: Annotated[int, Field(ge=0, le=100, title="Passing score")] = 70
     method: Method = "highest"
     feedback: Annotated[Feedback, Field(title="Right answers")] = "submission"
     due_at: Annotated[datetime | None, Field(title="Due")] = None

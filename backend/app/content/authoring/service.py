@@ -89,8 +89,8 @@ def save(
     at = 0 if text is None else text.version
     if made_from != at:
         raise Conflict(
-            f"{name or 'Somebody else'} has saved this lesson while you were writing (version {at}). Your changes are "
-            "still on this page and were not saved. Copy them, open the newest version, and put them in there."
+            f"{name or 'Someone else'} saved this lesson while you were editing it (version {at}). Your changes are "
+            "still on this page but were not saved. Copy them, open the newest version, and enter them there."
         )
     next_body = text.body if body is None and text is not None else body or ""
     next_quiz = dict(text.quiz) if quiz is None and text is not None else _kept(quiz or Quiz())
@@ -219,7 +219,7 @@ def _frozen(session: Session, quiz: Quiz, problems: list[str]) -> dict[str, Any]
     if any(one not in newest for pool in quiz.pools for one in pool.questions):
         problems.append("The quiz has questions that were taken out of the bank. Choose its questions again.")
     if quiz.feedback == "due" and quiz.due_at is None:
-        problems.append("The quiz shows its answers after the due date, and has none. Set one.")
+        problems.append("The quiz shows its answers after the due date, but it has no due date. Set one.")
     pools = [
         {"draw": pool.draw, "versions": [newest[one] for one in pool.questions if one in newest]}
         for pool in quiz.pools
@@ -249,7 +249,7 @@ def writable(session: Session, lesson_id: int) -> academics.LessonPlace:
     place = academics.lesson_place(session, lesson_id)
     if place.content_type != ContentType.DOCUMENT:
         raise Invalid(
-            f"“{place.title}” is no document lesson. Change its type to Document before you write it here."
+            f"“{place.title}” is not a document lesson. Change its type to Document before you write it here."
         )
     if assignments.pages_of(session, [lesson_id]):
         raise Invalid(f"“{place.title}” is an assignment. Add another lesson for what students read.")

@@ -113,7 +113,7 @@ def _checked(
         raise NotFound("There is no such version of the question.")
     if last.version != values.version:
         raise Conflict(
-            "Somebody else has changed this question while you were writing. Nothing was corrected. Open the question "
+            "Someone else changed this question while you were editing it. Nothing was corrected. Open the question "
             "again, and look at its key."
         )
     right = corrected(

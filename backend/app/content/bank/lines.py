@@ -71,7 +71,7 @@ def _match(typed: Sequence[str]) -> Parsed:
         raise _wrong("Write each line as a pair: Autoclave = heat.")
     pairs = [(left.strip(), right.strip()) for left, _, right in (line.partition("=") for line in typed)]
     if any(not right for _, right in pairs):
-        raise _wrong("Each line needs something behind the equals sign.")
+        raise _wrong("Each line needs something after the equals sign.")
     asked = [left for left, _ in pairs if left]
     if len(asked) < 2:
         raise _wrong("Write at least two pairs.")
@@ -96,7 +96,9 @@ def _hotspot(typed: Sequence[str]) -> Parsed:
         label, _, where = rest.rpartition("|")
         numbers = [number_of(one) for one in where.split()]
         if not label.strip() or len(numbers) != 4 or any(one is None for one in numbers):
-            raise _wrong(f"“{line[:60]}” is no area. Write a name and four numbers: * Molar | 10 20 15 15.")
+            raise _wrong(
+                f"“{line[:60]}” is not an area. Write a name and four numbers: * Molar | 10 20 15 15."
+            )
         left, top, width, height = (float(one or 0) for one in numbers)
         if not (0 <= left <= left + width <= 100 and 0 <= top <= top + height <= 100 and width * height > 0):
             raise _wrong(f"“{line[:60]}” is not within the picture: the numbers are percent, 0 to 100.")
@@ -167,7 +169,7 @@ def _mark(line: str) -> tuple[bool, str]:
     marked = line.startswith("*")
     text = line[1:].strip() if marked else line
     if not text:
-        raise _wrong("There is a line with an asterisk and nothing behind it.")
+        raise _wrong("One line has an asterisk and nothing after it.")
     return marked, text
 
 
@@ -187,7 +189,7 @@ def _text(one: Mapping[str, Any]) -> str:
 def _distinct(texts: Sequence[str]) -> None:
     twice = next((text for text in texts if texts.count(text) > 1), None)
     if twice is not None:
-        raise _wrong(f"“{twice[:60]}” is there twice.")
+        raise _wrong(f"“{twice[:60]}” is listed twice.")
 
 
 def _wrong(sentence: str, field: str = "lines") -> Invalid:

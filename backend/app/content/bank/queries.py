@@ -13,7 +13,7 @@ from app.db.models import Module, Question, QuestionVersion, User
 from app.web.listing import Listing
 from app.web.paging import Paging
 
-register_conflict("uq_question_versions_version", "Somebody else has saved this question at the same moment.")
+register_conflict("uq_question_versions_version", "Someone else saved this question at the same moment.")
 
 _edit = func.coalesce(QuestionVersion.edit_version, QuestionVersion.version)
 """The version that wrote the question as it stands in a version."""

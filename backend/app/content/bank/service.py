@@ -57,7 +57,7 @@ _MOST_PIXELS = 40_000_000
 _FORMATS = ("JPEG", "PNG", "WEBP")
 _PICTURES = {"JPEG": "image/jpeg", "MPO": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
 """A phone's JPEG with a second picture behind it opens as MPO."""
-_NO_PICTURE = "This is no picture that can be read. Choose a JPEG, PNG or WebP file."
+_NO_PICTURE = "This file can’t be read as a picture. Choose a JPEG, PNG or WebP file."
 
 
 def list_questions(
@@ -249,8 +249,8 @@ def _held(
     last: QuestionVersion = row.QuestionVersion
     if last.version != version:
         raise Conflict(
-            f"{row.saved_by or 'Somebody else'} has saved this question while you were writing. Your changes are still "
-            "on this page and were not saved. Copy them, open the question again, and put them in there."
+            f"{row.saved_by or 'Someone else'} saved this question while you were editing it. Your changes are still "
+            "on this page but were not saved. Copy them, open the question again, and enter them there."
         )
     return question, last
 

@@ -85,7 +85,7 @@ def offer(session: Session, subject: Subject, lesson_id: int, origin: str) -> Of
         if kept > (most := _KEPT[name])
     }
     if size > MOST_BYTES:
-        refused = dict.fromkeys(_KEPT, "The films of this lesson are too large for a package.")
+        refused = dict.fromkeys(_KEPT, "The videos in this lesson are too large for a package.")
     return Offer(
         found.item.title, found.package.version, len(found.data["questions"]), len(found.files), size, refused
     )

@@ -16,7 +16,7 @@ from app.core.permissions import Subject
 from app.enrollment import service as enrollment
 
 _LEFT = "You left the course. Open it again to go on where you were."
-_OVER = "The course has come to its end."
+_OVER = "The course has ended."
 _REFUSED = "The course does not let you go there now. Go on where you are, or choose another part."
 _MISSING = "What you did last has not arrived yet. Try again in a moment."
 _STAYS = "This part has ended. Choose where to go on."

@@ -36,7 +36,7 @@ def access(session: Session, token: str, app_origin: str) -> dict[str, str]:
     if _has_ended(record) or not record.session_state:
         return {"error-code": "2", "error-text": "This lesson session has ended."}
     if record.credential_id is not None:
-        return {"error-code": "1", "error-text": "The authorization was given out already."}
+        return {"error-code": "1", "error-text": "The authorization was already given out."}
     made = record_store.launch_token(
         session,
         app_origin,

@@ -28,7 +28,7 @@ def link_film(
     place = academics.lesson_place(session, lesson_id)
     if place.content_type != ContentType.VIDEO:
         raise Invalid(
-            f"“{place.title}” is no video lesson. Change its kind to video before adding a video by its link."
+            f"“{place.title}” is not a video lesson. Change its kind to video before adding a video by its link."
         )
     film, milliseconds = links.film_at(address), links.milliseconds_of(length)
     faults = []

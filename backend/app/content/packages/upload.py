@@ -97,7 +97,7 @@ def source_of(file: BinaryIO, file_name: str, beside: Sequence[tuple[str, Binary
     if head[:4] == b"PK\x03\x04":
         if beside:
             raise Invalid(
-                "Captions, chapters and a poster come inside the zip, or beside a film that is not zipped."
+                "Captions, chapters and a poster come inside the zip, or beside a video that is not zipped."
             )
         return Archive(file)
     if name.lower().endswith(".xml"):

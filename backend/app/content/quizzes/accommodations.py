@@ -24,7 +24,7 @@ class AccommodationForm(BaseModel):
     extra_time_percent: Annotated[int, Field(ge=0, le=300, title="More time")] = 0
     extra_attempts: Annotated[int, Field(ge=0, le=20, title="More attempts")] = 0
     everywhere: Annotated[bool, Field(title="Every quiz")] = False
-    """In every quiz of the program, not in this lesson alone."""
+    """In every quiz of the program, not just this lesson."""
     reason: Annotated[Text, Field(min_length=1, max_length=500, title="Reason")]
 
 

@@ -29,6 +29,6 @@ def require_accommodate(session: Session, subject: Actor, user_id: int) -> None:
     """Raises NotFound for a student one does not see and for oneself, Forbidden unless `may_accommodate`."""
     require_read(subject)
     if not may_accommodate(subject):
-        raise Forbidden("Your duties do not include more time for students. Ask the instructor.")
+        raise Forbidden("Your duties do not include granting extra time. Ask the instructor.")
     if subject.user_id == user_id or not policy.may_read_attempts(session, subject, user_id):
         raise NotFound("There is no such student.")

@@ -24,10 +24,10 @@ from app.web.listing import Listing
 from app.web.paging import Paging
 
 register_conflict(
-    "uq_quiz_attempts_open", "This quiz is open already. Load the lesson again to go on with it."
+    "uq_quiz_attempts_open", "This quiz is already open. Load the lesson again to go on with it."
 )
 register_conflict(
-    "uq_quiz_attempts_number", "This quiz is open already. Load the lesson again to go on with it."
+    "uq_quiz_attempts_number", "This quiz is already open. Load the lesson again to go on with it."
 )
 register_conflict(
     "uq_quiz_accommodations_in_force",

@@ -70,8 +70,8 @@ def start(session: Session, token: str) -> Json:
         endings.end(session, known[-1], "time limit", sitting.now)
     if quizzes.is_closed(sitting.quiz["feedback"], _due(sitting.quiz), sitting.now):
         raise Conflict(
-            f"This quiz was due {_due_words(session, sitting.quiz)}, and its right answers are shown since. Ask your "
-            "instructor what you can do instead."
+            f"This quiz was due {_due_words(session, sitting.quiz)}, and its right answers have been shown since "
+            "then. Ask your instructor what you can do instead."
         )
     extra = _extra(session, sitting)
     allowed = quizzes.attempts_allowed(sitting.quiz["attempts"], extra.attempts)

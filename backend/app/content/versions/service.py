@@ -53,7 +53,7 @@ def move(session: Session, subject: Subject, lesson_id: int, enrollment_id: int 
     wanted = [one for one in found if enrollment_id in (None, one.enrollment_id)]
     current = content.current_package(session, lesson_id)
     if current is None or (not wanted and enrollment_id is not None):
-        raise NotFound("No student of yours has begun this lesson in that enrollment.")
+        raise NotFound("None of your students has started this lesson in that enrollment.")
     for student in sorted(wanted, key=lambda one: one.enrollment_id):
         if student.is_newest:
             continue

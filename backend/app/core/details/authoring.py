@@ -132,13 +132,13 @@ QUESTION_SAVED = ("question.saved", "question_versions", "Question saved", Quest
 QUIZ_ACCOMMODATED = (
     "quiz.accommodated",
     "quiz_accommodations",
-    "More time or attempts granted for quizzes",
+    "Extra time or attempts granted for quizzes",
     Accommodated,
 )
 QUIZ_ACCOMMODATION_ENDED = (
     "quiz.accommodation_ended",
     "quiz_accommodations",
-    "More time or attempts for quizzes ended",
+    "Extra time or attempts for quizzes ended",
     Accommodated,
 )
 QUIZ_REGRADED = ("quiz.regraded", "quiz_attempts", "Quiz graded again after a corrected key", QuizRegraded)

@@ -29,7 +29,7 @@ class Kiosk(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     """Number of the kiosk."""
     name: Mapped[str] = mapped_column(String(80))
-    """Where it stands, such as “Front desk”."""
+    """Where it is, such as “Front desk”."""
     code_hash: Mapped[str | None] = mapped_column(String(64))
     """Hash of the registration code, until it is used."""
     code_expires_at: Mapped[datetime | None]

@@ -20,7 +20,7 @@ class PrepareForm(BaseModel):
     schedule: Annotated[Line, Field(title="Schedule", max_length=200)]
     payment: Annotated[Text, Field(title="How it is paid", min_length=3, max_length=600)]
     cosigner_kind: Annotated[
-        Literal["parent", "sponsor"] | None, BeforeValidator(blank_is_none), Field(title="Who signs, too")
+        Literal["parent", "sponsor"] | None, BeforeValidator(blank_is_none), Field(title="Who else signs")
     ] = None
     cosigner_name: Annotated[_OptionalLine, Field(title="Cosigner’s name")] = None
     cosigner_email: Annotated[

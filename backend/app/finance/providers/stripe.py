@@ -22,7 +22,7 @@ LARGEST = 256 * 1024
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _PAID = ("checkout.session.completed", "checkout.session.async_payment_succeeded")
 _FAILED = ("checkout.session.async_payment_failed", "checkout.session.expired")
-_NO_EVENT = "The message is signed, and is no event of Stripe’s. Nothing was posted."
+_NO_EVENT = "The message is signed, but it is not a Stripe event. Nothing was posted."
 _REFUND_UPDATED = "charge.refund.updated"
 """Says by its status that the refund of a charge failed; `refund.failed` comes for those since version 2024-10-28."""
 _DISPUTE_CLOSED = "charge.dispute.closed"

@@ -177,12 +177,12 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         counted = Counter(name for name, _ in pairs)
         twice = counted.most_common(1)[0][0]
-        raise _refused(f"The key {json.dumps(twice)} stands twice in one object.")
+        raise _refused(f"The key {json.dumps(twice)} appears twice in one object.")
     return found
 
 
 def _no_constant(name: str) -> object:
-    raise _refused(f"{name} is no number of JSON.")
+    raise _refused(f"{name} is not a JSON number.")
 
 
 def _path(location: Sequence[str | int]) -> str:

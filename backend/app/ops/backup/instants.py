@@ -18,20 +18,20 @@ def parse(text: str, zone: ZoneInfo) -> datetime:
     """
     found = _FORM.fullmatch(text.strip())
     if found is None:
-        raise OperatorError(f"“{text}” is no instant: write one {_EXAMPLE}.")
+        raise OperatorError(f"“{text}” is not an instant: write one {_EXAMPLE}.")
     day, time, place = found.groups()
     try:
         local = datetime.fromisoformat(f"{day} {time}")
         if place is not None and re.fullmatch(r"Z|[+-]\d{2}:?\d{2}", place):
             return datetime.fromisoformat(f"{day} {time}{place}").astimezone(UTC)
     except ValueError as error:
-        raise OperatorError(f"“{text}” is no instant ({error}): write one {_EXAMPLE}.") from error
+        raise OperatorError(f"“{text}” is not an instant ({error}): write one {_EXAMPLE}.") from error
     if place is not None:
         try:
             zone = ZoneInfo(place)
         except (ZoneInfoNotFoundError, ValueError, OSError) as error:
             raise OperatorError(
-                f"“{place}” is no time zone: write its full name, such as America/New_York, or an offset such "
+                f"“{place}” is not a time zone: write its full name, such as America/New_York, or an offset such "
                 "as -05:00."
             ) from error
     first, second = (local.replace(tzinfo=zone, fold=fold) for fold in (0, 1))

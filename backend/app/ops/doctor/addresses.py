@@ -128,7 +128,7 @@ def proxies(known: Installation) -> Iterator[Finding]:
     if odd:
         yield problem(
             "Proxy",
-            f"FORWARDED_ALLOW_IPS has {', '.join(odd)}, which is no address and no network: it is believed of "
+            f"FORWARDED_ALLOW_IPS has {', '.join(odd)}, which is neither an address nor a network: it is believed of "
             "nobody.",
             "Write addresses such as 10.0.0.5, or networks such as 10.0.0.0/24 whose first address is right.",
         )

@@ -129,7 +129,7 @@ def owner(known: Installation) -> Iterator[Finding]:
             f"database. Or migrate with that URL alone, and serve with one that names {APP_ROLE}.",
         )
     else:
-        yield ok("Owner", f"Migrations run as {name}, which is no superuser.")
+        yield ok("Owner", f"Migrations run as {name}, which is not a superuser.")
 
 
 def others(known: Installation) -> Iterator[Finding]:

@@ -80,7 +80,7 @@ class Asked:
         except ValueError:
             day = None
         if day is None or not EARLIEST_DAY <= day <= LATEST_DAY:
-            raise _wrong(name, f"“{found}” is no day. Write it like 2026-05-31.")
+            raise _wrong(name, f"“{found}” is not a day. Write it like 2026-05-31.")
         return day
 
     def number(self, name: str) -> int | None:
@@ -89,7 +89,7 @@ class Asked:
         if found is None:
             return None
         if not (found.isascii() and found.isdigit() and len(found) <= 10 and 0 < int(found) <= LARGEST_ID):
-            raise _wrong(name, f"“{found}” is no number. Its page’s address has it at the end.")
+            raise _wrong(name, f"“{found}” is not a number. Its page’s address has it at the end.")
         return int(found)
 
 

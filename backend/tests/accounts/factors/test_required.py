@@ -54,7 +54,7 @@ def test_after_the_grace_days_signing_in_leads_to_a_factor(
         assert closed.status_code == 403
         assert closed.json()["type"] == "/problems/factor-required"
         assert client.post("/api/v1/tokens", json={"name": "a way around"}).status_code == 403
-        assert "Set up a second factor to go on" in client.get("/account/factors").text
+        assert "Set up a second factor to continue" in client.get("/account/factors").text
         add_passkey(client, SoftKey())
         assert client.get("/people").status_code == 200
         assert "Set up a second factor" not in client.get("/account").text

@@ -43,7 +43,7 @@ def test_a_card_stands_for_number_and_pin_until_it_is_replaced_or_revoked(
             device.punch("in", f"card {text}", MONDAY)
         answers = device.send(database, settings).punches
     assert [one.state for one in answers] == ["refused", "refused", "recorded"]
-    assert answers[0].sentence.startswith("This card is not valid any more.")
+    assert answers[0].sentence.startswith("This card is no longer valid.")
     assert answers[2].student == "Amira K."
     assert [row.user_id for row in punches(session)] == [user.id, None, user.id]
     with at(after(hours=1)):

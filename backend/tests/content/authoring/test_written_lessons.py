@@ -31,7 +31,7 @@ def test_every_save_is_a_version_and_the_same_again_is_none(document: School) ->
 def test_the_later_of_two_saves_is_refused_with_who_was_first(document: School) -> None:
     write(document, "One")
     write(document, "Hers")
-    with pytest.raises(Conflict, match="Ina Structor has saved this lesson while you were writing"):
+    with pytest.raises(Conflict, match="Ina Structor saved this lesson while you were editing it"):
         service.save(
             document.session, subject_of(document.instructor), document.lesson.id, made_from=1, body="His"
         )

@@ -103,7 +103,7 @@ def test_all_problems_are_named_and_nothing_is_stored(school: School) -> None:
     assert [one.problem for one in drafts] == [
         "",
         "The question in line 1 asks the same.",
-        "“A” is there twice.",
+        "“A” is listed twice.",
         "",
     ]
     with pytest.raises(Invalid, match="2 of the 4 questions"):

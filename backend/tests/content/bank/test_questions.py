@@ -138,7 +138,7 @@ def test_an_edit_is_a_version_and_the_later_of_two_is_refused(school: School) ->
     made = question(school, "choice")
     edit = EditForm(prompt="Which now?", lines="* A\nB", version=1)
     assert bank.change(school.session, planner(school), school.files, made.question_id, edit).version == 2
-    with pytest.raises(Conflict, match="while you were writing"):
+    with pytest.raises(Conflict, match="while you were editing it"):
         bank.change(school.session, planner(school), school.files, made.question_id, edit)
 
 

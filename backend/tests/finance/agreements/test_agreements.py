@@ -186,7 +186,7 @@ def test_a_new_one_supersedes_and_nothing_is_edited(world: World) -> None:
     with world.database.begin() as session:
         binding = queries.in_force(session, world.enrollments["maria"])
     assert binding is not None
-    assert binding.id == first, "until everybody has signed, the old one binds"
+    assert binding.id == first, "until everyone has signed, the old one binds"
     world.countersign(second)
     with world.database.begin() as session:
         binding = queries.in_force(session, world.enrollments["maria"])

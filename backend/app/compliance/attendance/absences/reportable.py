@@ -48,7 +48,7 @@ def require(
         if not held:
             raise checks.wrong(
                 field,
-                "No class of yours meets on these days, so there is nothing to excuse. Check the dates.",
+                "None of your classes meets on these days, so there is nothing to excuse. Check the dates.",
             )
         return None
     for record, meeting in held:

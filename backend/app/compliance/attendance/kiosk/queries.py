@@ -26,9 +26,7 @@ from app.web.listing import Listing
 from app.web.paging import Paging
 from app.web.queue import line
 
-register_conflict(
-    "uq_kiosks_name", "Another kiosk has this name. Choose one that says where it stands.", "name"
-)
+register_conflict("uq_kiosks_name", "Another kiosk has this name. Choose one that says where it is.", "name")
 register_conflict("uq_kiosk_cards_user_id", "This student has a card already. Nothing was changed.")
 
 _Decider = aliased(User)

@@ -37,7 +37,7 @@ SENTENCES = {
     Reason.FORGED: "The signature is not this kiosk’s: the punch was made or changed by something else.",
     Reason.REUSED: "The kiosk had used the number of this punch for another one before.",
     Reason.CHAIN: "The punch does not follow the one before it: an earlier one was changed or removed on the tablet.",
-    Reason.REVOKED: "The kiosk was not registered any more when the punch arrived.",
+    Reason.REVOKED: "The kiosk was no longer registered when the punch arrived.",
     Reason.UNREADABLE: "What was typed or scanned cannot be read.",
     Reason.UNKNOWN: "No student has the number that was typed.",
     Reason.NO_PIN: "The student with this number has not chosen a PIN.",
@@ -70,7 +70,7 @@ SUSPICIOUS = frozenset(
 """What the staff look at even when the student saw the refusal."""
 AT_THE_KIOSK = {
     Reason.TOO_MANY: "Too many wrong PINs. Nothing was recorded. Wait half an hour, or ask the school office.",
-    Reason.CARD: "This card is not valid any more. Nothing was recorded. Use your number and PIN, or ask the school "
+    Reason.CARD: "This card is no longer valid. Nothing was recorded. Use your number and PIN, or ask the school "
     "office.",
 }
 

@@ -138,7 +138,7 @@ def register(
     try:
         keys.public_key(values.public_key)
     except keys.Unreadable:
-        raise _wrong("public_key", "This is no P-256 key. Nothing was registered.") from None
+        raise _wrong("public_key", "This is not a P-256 key. Nothing was registered.") from None
     kept, point = keys.new_private_key()
     kiosk.code_hash = kiosk.code_expires_at = None
     kiosk.public_key = values.public_key

@@ -84,7 +84,7 @@ def sync(database: Database, settings: Settings, body: bytes, signature: str) ->
     try:
         batch = BatchIn.model_validate_json(body)
     except ValidationError:
-        raise Invalid("This is no batch of punches. Nothing was recorded.") from None
+        raise Invalid("This is not a batch of punches. Nothing was recorded.") from None
     measured = milliseconds(received) - batch.sent_at
     items = sorted(batch.punches, key=lambda one: one.counter)
     texts = [signed_text(batch.kiosk, one) for one in items]

@@ -99,7 +99,7 @@ def enrollment_to_replace(session: Session, subject: Actor, credential_id: int, 
     row = _found(session, subject, credential_id, clock.today(zone))
     found = row.enrollment_id or queries.latest_enrollment(session, row.user_id, row.program_id)
     if found is None:
-        raise Conflict("The student has no enrollment in the program any more. Nothing can take its place.")
+        raise Conflict("The student is no longer enrolled in the program. Nothing can take its place.")
     return int(found)
 
 

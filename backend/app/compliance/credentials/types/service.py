@@ -55,7 +55,7 @@ def save_type(
     """Add a type, or change it. Raises Conflict for another prefix after the first serial number was given out."""
     policy.require_issue(subject)
     if values.program_id is not None and values.program_id not in dict(queries.program_names(session)):
-        sentence = "There is no such program any more. Choose another one."
+        sentence = "This program no longer exists. Choose another one."
         raise Invalid(sentence, errors=[FieldError("program_id", sentence)])
     record = CredentialType() if type_id is None else _found(session, type_id)
     if type_id is not None and record.prefix != values.prefix and queries.has_issued(session, type_id):

@@ -142,7 +142,7 @@ def _check_categories(
         raise Invalid(f"{fault} Nothing was saved.")
     given = [one.id for one in categories if one.id is not None]
     if len(set(given)) != len(given):
-        raise Invalid("A category stands here twice. Nothing was saved; open the page again.")
+        raise Invalid("A category is listed twice. Nothing was saved; open the page again.")
     if len({one.name.casefold() for one in categories}) != len(categories):
         raise Invalid("Each category needs a name of its own. Nothing was saved.")
     for place, one in enumerate(categories, start=1):

@@ -83,7 +83,7 @@ def set_hold(session: Session, subject: Actor, user_id: int, reason: str) -> Tra
     if not queries.lock_student(session, user_id):
         raise NotFound(policy.NO_STUDENT)
     if any(known.reason == reason for known in queries.standing(session, [user_id])):
-        raise Conflict("A hold with this reason stands already. Nothing was saved.")
+        raise Conflict("There is already a hold with this reason. Nothing was saved.")
     hold = queries.add(session, TranscriptHold(user_id=user_id, reason=reason, set_by=subject.user_id))
     history.record(session, subject, Action.TRANSCRIPT_HOLD_SET, hold.id, student_id=user_id, reason=reason)
     return hold

@@ -73,8 +73,8 @@ def save(session: Session, subject: Subject, lesson_id: int, values: AssignmentF
     last = known[0] if known else None
     if (last.version if last else 0) != values.seen:
         raise Conflict(
-            "Somebody else changed this assignment while you were editing it. Yours is not saved. Open it again to see "
-            "the change, then enter yours once more."
+            "Someone else changed this assignment while you were editing it. Your changes were not saved. Open it "
+            "again to see theirs, then enter yours again."
         )
     wanted: dict[str, Any] = {
         **values.model_dump(exclude={"seen", "criteria", "max_megabytes"}),
@@ -111,7 +111,7 @@ def _rubric(values: AssignmentForm) -> list[skills.Criterion]:
     if fault := skills.fault(criteria, values.pass_pct, _RUBRIC):
         raise _wrong("criteria", fault)
     if not sum(one.possible for one in criteria):
-        raise _wrong("criteria", "This rubric gives no points. Give at least one level some.")
+        raise _wrong("criteria", "This rubric gives no points. Give points to at least one level.")
     return criteria
 
 
@@ -169,7 +169,7 @@ def set_due(session: Session, subject: Subject, lesson_id: int, values: DueForm,
     classes.read(session, subject, values.class_id, zone)
     record = queries.class_of_program(session, values.class_id, place.program_id)
     if record is None:
-        raise NotFound("This class is not of the lesson’s program.")
+        raise NotFound("This class is not in the lesson’s program.")
     if not policy.may_set_due(subject, teaches=classes.teaches(session, subject, record.id, zone)):
         raise Forbidden("The date of a class is set by its instructors. Nothing was saved.")
     if values.day is None and not values.remove:

@@ -196,8 +196,8 @@ def grade(
     earlier = queries.grades_of(session, [hand_in_id]).get(hand_in_id, [])
     if earlier and earlier[0].id != values.seen:
         raise Conflict(
-            f"{earlier[0].graded_by_name} graded this while you had it open. Yours is not saved. Open it again to see "
-            "their grade."
+            f"{earlier[0].graded_by_name} graded this while you had it open. Your grade was not saved. Open it again "
+            "to see their grade."
         )
     cost = _cost(session, row, asked)
     made = HandInGrade(

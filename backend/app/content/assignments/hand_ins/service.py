@@ -29,7 +29,7 @@ __all__ = ["hand_in", "keep", "open_assignment", "read_file", "read_returned", "
 _ROOM = "content.hand_ins"
 _LONGEST_PAUSE_SECONDS = 30 * 60
 """Two gigabytes on their way to a bucket."""
-_COMPLETED = "You have completed this program, so nothing more is handed in."
+_COMPLETED = "You have completed this program, so there is nothing more to hand in."
 
 
 def open_assignment(
@@ -64,7 +64,7 @@ def open_assignment(
         )
     invited = bool(works) and again_after == works[0].row.number
     if why_not is None and not late.accepted and not invited:
-        why_not = "It was due, and late work is no longer accepted. Ask your instructor."
+        why_not = "The due date has passed, and late work is no longer accepted. Ask your instructor."
     return Opened(
         place,
         asked,

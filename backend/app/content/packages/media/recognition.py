@@ -58,7 +58,7 @@ def manifest_of(source: Source, root: str) -> Manifest:
     played = [name for name, kind in found.items() if kind is not None and kind.family in PLAYED]
     for name in played[1:]:
         reading.add(
-            name, "A lesson has one film, recording or document. Upload this one to a lesson of its own."
+            name, "A lesson has one video, recording or document. Upload this one to a lesson of its own."
         )
     details: dict[str, Any] = {}
     standard = VIDEO
@@ -68,7 +68,9 @@ def manifest_of(source: Source, root: str) -> Manifest:
         standard, details = _main(source, reading)
     elif not reading.faults:
         name = next(iter(found), "")
-        reading.add(name, "Choose the film, recording or document first, and what belongs to it beside it.")
+        reading.add(
+            name, "Choose the video, recording or document first, along with the files that belong to it."
+        )
     for name, kind in found.items():
         if kind is not None and kind.family not in PLAYED:
             _companion(source, name, kind, standard, details, reading)
@@ -150,7 +152,7 @@ def _companion(
         if source.entries[name].size > _LARGEST_POSTER:
             reading.add(name, f"The poster is larger than {_LARGEST_POSTER // 1024**2} MB.")
         elif details.get("poster"):
-            reading.add(name, "There is a poster already; a film has one.")
+            reading.add(name, "There is already a poster; a video has only one.")
         elif details:
             details["poster"] = path
     else:

@@ -32,7 +32,7 @@ def examine_mp3(pieces: Iterable[bytes], size: int) -> Found:
         if frame is None:
             between += 1
             if between > _MOST_BETWEEN and frames:
-                raise Invalid("The file goes on with something that is no sound. Export it again as MP3.")
+                raise Invalid("The file contains something that is not audio. Export it again as MP3.")
             if between > _MOST_BETWEEN:
                 break
             head = head[1:] + source.read(1)

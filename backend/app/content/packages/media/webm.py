@@ -14,8 +14,8 @@ _MOST_HEAD = 4 * 1024**2
 _PLAYED = ("V_VP8", "V_VP9", "V_AV1", "A_OPUS", "A_VORBIS")
 _DAMAGED = "The file is damaged: its structure contradicts itself. Export it again."
 _NO_LENGTH = (
-    "The file does not say how long it is, as recordings made in a browser do not, so that nobody could jump in it. "
-    "Open it in any video editor and export it again."
+    "The file does not say how long it is, as recordings made in a browser do not, so viewers could not skip around "
+    "in it. Open it in any video editor and export it again."
 )
 
 

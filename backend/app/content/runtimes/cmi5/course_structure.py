@@ -134,7 +134,7 @@ class _Reader:
         try:
             parts = urlsplit(url)
         except ValueError:  # such as http://[
-            self._fault(f"{name} has the address “{url[:120]}”, which is no web address.")
+            self._fault(f"{name} has the address “{url[:120]}”, which is not a web address.")
             return None, None, "", ""
         own = {key.lower() for key, _ in parse_qsl(parts.query, keep_blank_values=True)}
         if own & cmi5.LAUNCH_QUERY:
@@ -143,7 +143,7 @@ class _Reader:
             )
         if parts.scheme:
             if parts.scheme.lower() not in ("http", "https") or not parts.netloc:
-                self._fault(f"{name} has the address “{url[:120]}”, which is no web address.")
+                self._fault(f"{name} has the address “{url[:120]}”, which is not a web address.")
             return None, url, "", ""
         if self._alone:
             self._fault(f"{name} opens “{url[:120]}”, which would have to lie in a zip beside {NAME}.")
@@ -179,7 +179,7 @@ class _Reader:
     def _iri(self, identifier: str, name: str) -> str:
         if not _IRI.fullmatch(identifier):
             self._fault(
-                f"{name} has the id “{identifier[:120]}”, which is no IRI such as https://example.com/course."
+                f"{name} has the id “{identifier[:120]}”, which is not an IRI such as https://example.com/course."
             )
         return identifier
 

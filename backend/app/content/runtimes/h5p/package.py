@@ -167,7 +167,7 @@ class _Reader:
         for one in listed if isinstance(listed, list) else [None]:
             path = _text(one.get("path")) if isinstance(one, dict) else ""
             if not path or path.startswith("/") or ".." in path.split("/") or "\\" in path or ":" in path:
-                self.add(name, f"“{path[:120]}” is no file below the library’s own folder.")
+                self.add(name, f"“{path[:120]}” is not a file inside the library’s own folder.")
             elif self.names.find(f"{folder}/{path.split('?', 1)[0]}") is None:
                 self.add(f"{folder}/{path}", f"The file is missing. {_GET_WHOLE}")
 

@@ -34,7 +34,7 @@ _MANY = 200
 """Of more parts, which may be chosen is not worked out with every report."""
 _REFUSED = "The course does not let you open this part now. Choose another, or go on where you are."
 _USED_UP = (
-    "The course lets nobody open it again: all attempts that it allows are used up. Ask your instructor."
+    "All the attempts that the course allows are used up, so it can’t be opened again. Ask your instructor."
 )
 _FINISHES = {"exitAll", "abandonAll"}
 

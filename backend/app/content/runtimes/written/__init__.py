@@ -95,7 +95,7 @@ class Written(Usual):
         """The report. Raises Invalid with a sentence for what no player sends."""
         end, place, seconds = data.get("end", False), data.get("place", 0), data.get("seconds", 0)
         if not isinstance(end, bool) or not _is_whole(place, WHOLE) or not _is_whole(seconds, _MOST_SECONDS):
-            raise Invalid("The player sent something else than how far was read. Reload the lesson.")
+            raise Invalid("The player sent something other than how far was read. Reload the lesson.")
         return WrittenReport(
             data={"end": end, "place": place, "seconds": seconds},
             session_seconds=Decimal(seconds),

@@ -78,7 +78,7 @@ def year_of(session: Session, subject: Actor, value: str | None) -> int:
         return known[min(1, len(known) - 1)]
     if value.isascii() and value.isdigit() and len(value) <= 4 and int(value) in known:
         return int(value)
-    sentence = f"“{value}” is no year of the ledger. Choose one of these: {', '.join(map(str, known))}."
+    sentence = f"“{value}” is not a year in the ledger. Choose one of these: {', '.join(map(str, known))}."
     raise Invalid(sentence, errors=[FieldError("year", sentence)])
 
 

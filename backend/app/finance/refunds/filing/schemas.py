@@ -35,7 +35,7 @@ class PolicyForm(_Head):
         Literal["all_but_retained", "all_paid"], Field(title="Canceled in that time")
     ] = "all_but_retained"
     application_fee_cap_dollars: Annotated[
-        str, Field(title="Most of an application fee that is kept", max_length=20)
+        str, Field(title="Maximum application fee kept", max_length=20)
     ] = ""
     due_days: Annotated[int, Field(title="Days until a refund is due", ge=1, le=365)] = 45
     last_day: Annotated[OptionalDay, Field(title="Last day for signing under it")] = None

@@ -235,7 +235,7 @@ def settle(
     trial = try_settings(session, subject, effective_from, values)
     if not trial.points:
         raise Conflict(
-            "Every point is read so already on that day. Nothing was added. Choose another reading."
+            "Every point already has that reading on that day. Nothing was added. Choose another reading."
         )
     _add(
         session,
