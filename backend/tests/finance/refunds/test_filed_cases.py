@@ -93,7 +93,7 @@ def test_a_day_before_the_first_version_and_settings_that_change_nothing_are_fau
             trial(session, chief, date(1999, 12, 31), OWN if trial is filing.try_policy else chosen)
         assert refused.value.errors[0].field == "effective_from"
     assert filing.try_settings(session, chief, TODAY, chosen).seen == ""
-    with pytest.raises(Conflict, match="Every point is read so already"):
+    with pytest.raises(Conflict, match="Every point already has that reading"):
         filing.settle(session, chief, chosen, effective_from=TODAY, approved_by="Board", note="", seen="")
     one, other = (filing.try_policy(session, chief, date(2026, 6, day), OWN).seen for day in (1, 2))
     assert one != other
