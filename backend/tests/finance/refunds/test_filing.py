@@ -54,7 +54,7 @@ def test_without_a_policy_for_the_day_nothing_is_computed_and_the_sentence_says_
 ) -> None:
     filed(office, last_day="2025-12-31")
     with pytest.raises(
-        Conflict, match=r"Refund policy 2026 ended on 2025-12-31\. An administrator files one"
+        Conflict, match=r"Refund policy 2026 ended on December 31, 2025\. An administrator files one"
     ):
         office.owed()
 
@@ -70,7 +70,7 @@ def test_without_a_policy_for_the_day_nothing_is_computed_and_the_sentence_says_
         ({"policy_name": "gnpec-current"}, "", "none of GNPEC’s versions"),
         ({"clause": ""}, "", "in words"),
         ({"nothing_from_percent": "101"}, "nothing_from_percent", "100"),
-        ({"rule": "gnpec-tiers"}, "effective_from", "ended on 2024-12-31"),
+        ({"rule": "gnpec-tiers"}, "effective_from", "ended on December 31, 2024"),
         ({"nonsense": "1"}, "nonsense", "no such value"),
     ],
 )
