@@ -43,12 +43,12 @@ def test_everything_wrong_with_a_course_is_said_at_once(school: School) -> None:
     )
     said = faults(school, zipped({"cmi5.xml": wrong, "index.html": ""}))
     for words in (
-        "no IRI",
+        "not an IRI",
         "Sometimes",
         "missing.html",
         "masteryScore “90”",
         "masteryScore “NaN”",
-        "“http://[”, which is no web address",
+        "“http://[”, which is not a web address",
         "another has too",
         "endpoint",
         "no title",
