@@ -13,6 +13,7 @@ import typer
 from app.core.money import format_cents
 from app.finance.refunds import door
 from app.rules.refunds import Result
+from app.rules.refunds_words import date_in_words
 
 commands = typer.Typer(no_args_is_help=True, help="Refunds: what a student who leaves gets back.")
 _WIDTH = 78
@@ -62,7 +63,10 @@ def _read(file: str) -> bytes:
 
 
 def _words(result: Result) -> str:
-    out = [f"Refund: {format_cents(result.amount_cents)}, due by {result.due_on} ({result.policy})", ""]
+    out = [
+        f"Refund: {format_cents(result.amount_cents)}, due by {date_in_words(result.due_on)} ({result.policy})",
+        "",
+    ]
     for line in result.lines:
         words = textwrap.wrap(line.text, _WIDTH) or [""]
         if line.amount_cents:

@@ -31,7 +31,8 @@ _READS: Final = frozenset(
 """What a statement may begin with; those that change something are the database's to refuse."""
 _LEAVES = re.compile(
     # Sets a variable, also by a rule; runs a text as SQL; writes a name in another way; reaches another session.
-    r'set_config|pg_settings|_to_xml|ts_stat|ts_rewrite|u&"|dblink',
+    # Whole words, as columns are called `…ts_status` where a statement names them with their tables.
+    r'\b(?:set_config|pg_settings|ts_stat|ts_rewrite)\b|_to_xml|u&"|dblink',
     re.IGNORECASE,
 )
 NO_ROLE = (

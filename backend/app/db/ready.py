@@ -67,9 +67,10 @@ class Ready:
 
     def form(self, connection: Connection) -> "_Form":
         """The statement as the database takes it, made with the first call."""
-        form = self._form
+        # In this order: another thread that is here at the same time lets the statement go once there is a form.
+        statement, form = self.statement, self._form
         if form is None:
-            self._form = form = _Form(self.statement, connection.dialect)
+            self._form = form = _Form(statement, connection.dialect)
         return form
 
 
@@ -223,9 +224,14 @@ class _Form:
         return {**self._known, **given, **{name: write(given[name]) for name, write in self._in.items()}}
 
     def _translate(self, types: Sequence[int]) -> None:
+        # Two threads may ask a statement for the first time at once. Whoever comes second must not work it out from
+        # the columns that the first has let go: a role would be a text from then on, and no student a student.
+        columns = self._columns
+        if self._out is not None:
+            return
         self._out = [
             (place, translate)
-            for place, column in enumerate(self._columns)
+            for place, column in enumerate(columns)
             if (translate := self._translation(column, types[place]))
         ]
         self._columns = ()  # they hold the whole statement

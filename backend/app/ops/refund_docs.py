@@ -44,7 +44,8 @@ A case with the settings of an answer computes to the same answer again.
    accommodated, the steps below apply.
 2. Withdrawn within the time to cancel after the signing (today 72 hours, exact, across changes of the clocks): all
    money paid comes back but a disclosed application fee up to its cap and items that may be kept. The two older
-   versions count 3 business days, and return everything. What `kind` says does not matter: the instants decide.
+   versions count 3 business days, and return everything. The instants decide, whatever `kind` says. Only
+   where `settings.withdrawal_date` is `last_attendance` must it be `cancellation`: nobody cancels by staying away.
 3. Half of the program completed, or more: nothing.
 4. Otherwise each payment by what it was for:
    - `segment:NAME`: the part of the segment that was not completed. The minutes completed fill the segments in order.

@@ -56,8 +56,8 @@ class Work:
     returned: bool = False
     """Whether what was handed in was graded, and did not pass."""
     handed_in_at: datetime | None = None
-    needs_check: bool = False
-    """Whether staff complete the lesson, after a check in person."""
+    to_check: bool = False
+    """Whether all of it is done that the content asks for, and staff complete it after a check in person."""
 
     @property
     def state(self) -> State:
@@ -68,7 +68,7 @@ class Work:
             return State.HANDED_IN
         if self.returned or any(part.status == scorm12.FAILED for part in self.parts):
             return State.NOT_PASSED
-        if self.needs_check and self.parts and all(part.status in scorm12.DONE for part in self.parts):
+        if self.to_check:
             return State.TO_CHECK
         begun = any(part.status != scorm12.NOT_ATTEMPTED or part.seconds for part in self.parts)
         return State.UNDER_WAY if begun or self.handed_in_at else State.NOT_BEGUN

@@ -16,7 +16,7 @@ from app.rules.refunds_case import Case, CaseError, Item, Kind, Paid, Payment, S
 from app.rules.refunds_days import due_on, window
 from app.rules.refunds_policies import POLICIES, Policy, Tier, applied, past_threshold, share
 from app.rules.refunds_settings import Settings, as_record
-from app.rules.refunds_words import Derivation, Line, dollars, half_up, hours, percent
+from app.rules.refunds_words import Derivation, Line, date_in_words, dollars, half_up, hours, percent
 
 __all__ = [
     "POLICIES",
@@ -57,7 +57,9 @@ class Result:
             steps.append(
                 f"{line.text}: {sign}{dollars(abs(line.amount_cents))}" if line.amount_cents else line.text
             )
-        return "\n".join([*steps, f"Refund: {dollars(self.amount_cents)}, due by {self.due_on}"])
+        return "\n".join(
+            [*steps, f"Refund: {dollars(self.amount_cents)}, due by {date_in_words(self.due_on)}"]
+        )
 
     def as_record(self) -> dict[str, Any]:
         """As the documented JSON."""
@@ -99,15 +101,16 @@ class _Owed:
         clause = " ".join(policy.clause.splitlines())
         self.out.add(f"{policy.title}. {clause}" if clause else f"{policy.title}.")
         if settings.payer == "va":
-            self.out.add("VA funds (38 CFR 21.4255): pro rata to the end of the program, due within 40 days.")
+            days = f"{settings.due_days} {'day' if settings.due_days == 1 else 'days'}"
+            self.out.add(f"VA funds (38 CFR 21.4255): pro rata to the end of the program, due within {days}.")
         if case.kind == "school_cancelled":
             if settings.alternative == "accepted":
-                self.out.add("The school cancelled and accommodated the student: the schedule applies.")
+                self.out.add("The school canceled and accommodated the student: the schedule applies.")
             elif case.attended_minutes == 0 and settings.cancelled_before_start == "as_withdrawal":
-                self.out.add("The school cancelled before the student started: the schedule applies.")
+                self.out.add("The school canceled before the student started: the schedule applies.")
             else:
                 self.out.add(
-                    "The school cancelled and there is no alternative: all money paid comes back (Standard 13)."
+                    "The school canceled and there is no alternative: all money paid comes back (Standard 13)."
                 )
                 self._all_paid()
                 return
@@ -127,8 +130,11 @@ class _Owed:
         if found is None:
             return False
         inside = found.inside and not (case.kind == "administrative" and settings.window_kinds == "student")
+        if case.kind != "cancellation" and settings.withdrawal_date == "last_attendance":
+            inside = False  # Nobody cancels by not coming again; a request in time is a cancellation.
         if inside or case.kind == "cancellation":
-            times = f"Signed {_instant(case.signed_at, zone)}, canceled {_instant(case.withdrawn_at, zone)}"
+            left = "canceled" if case.kind in ("student", "cancellation") else "withdrawn"
+            times = f"Signed {_instant(case.signed_at, zone)}, {left} {_instant(case.withdrawn_at, zone)}"
             if inside:
                 self.out.add(f"{times}: within {found.rule}, so everything comes back that may not be kept.")
             else:
@@ -172,7 +178,7 @@ class _Owed:
         weekly = self.policy.schedule == "weekly"
         if weekly:
             done, total = self._weeks_begun(withdrawn_on), self.case.weeks or 1
-            completed = f"{done} of {total} weeks begun"
+            completed = f"{done} of {total} {'week' if total == 1 else 'weeks'} begun"
         else:
             done, total = self.done, self.case.total_minutes
             completed = f"{hours(done)} of {hours(total)} completed ({percent(done, total)})"
@@ -183,16 +189,29 @@ class _Owed:
             over = False
             words = "each paid segment has its own threshold."
         elif over:
-            words = f"{self.policy.nothing_from_percent}% or more of the program was completed, so nothing is owed."
+            words = (
+                f"{self.policy.nothing_from_percent}% or more of the program was completed, so no tuition or prorated "
+                "fees come back."
+            )
         elif self.policy.tiers:
             words = f"{percent(back.numerator, back.denominator)} comes back."
         else:
             words = "the rest comes back."
-        self.out.add(f"{completed}: {words}")
+        counted = "" if over else self._counted_as(back, done, total)
+        self.out.add(f"{completed}{counted}: {words}")
         self._segments(back, over, by_segment)
         self._program(back, over, by_segment)
         self._fee(back)
         self._items(back)
+
+    def _counted_as(self, back: Fraction, done: int, total: int) -> str:
+        """The part completed as it counts, where the policy rounds it up to a step."""
+        done = min(done, total)
+        if not self.policy.step_percent or self.policy.tiers or back == Fraction(total - done, total):
+            return ""
+        plain = share(self.policy, self.settings, done, total, threshold=False)
+        lost = 1 - back
+        return f", counted as {percent(lost.numerator, lost.denominator)}" if back == plain else ""
 
     def _by_segment(self) -> bool:
         if self.policy.tiers:
@@ -220,6 +239,7 @@ class _Owed:
             if by_segment and not over:
                 words = f"{hours(done)} of {hours(segment.total_minutes)} of {segment.name} completed"
                 words = f"{words} ({percent(done, segment.total_minutes)})"
+                words += self._counted_as(part, done, segment.total_minutes)
             else:
                 words = f"Of {segment.name}, by the part of the program completed"
             self.out.add(f"Earned: {words}", -kept)
@@ -291,7 +311,8 @@ class _Owed:
         if total > 0 and open_charge:
             part = share(self.policy, self.settings, done, total, threshold=False)
             if not earned:
-                words = f"{hours(done)} of {hours(total)}, of {dollars(charge)} charged"
+                counted = self._counted_as(part, done, total)
+                words = f"{hours(done)} of {hours(total)}{counted}, of {dollars(charge)} charged"
             earned += open_charge * (1 - part)
         return charge, earned, words if charge else "nothing was left to pay"
 
@@ -369,7 +390,8 @@ class _Owed:
 
 
 def _instant(at: datetime, zone: ZoneInfo) -> str:
-    return f"{at.astimezone(zone):%Y-%m-%d %H:%M:%S}"
+    there = at.astimezone(zone)
+    return f"{date_in_words(there.date())} at {there.hour % 12 or 12}:{there:%M:%S %p}"
 
 
 @cache

@@ -77,6 +77,7 @@ class Case:
     """Weeks of the program, for a weekly schedule."""
 
 
+PURPOSES = "Say what the payment is for: segment:NAME, item:NAME, application_fee or program."
 MOST_CENTS = 2_000_000_000
 """$20,000,000: the most that a case may hold of money, charged or paid; what the refunds of the school can store."""
 
@@ -115,7 +116,7 @@ def paid(case: Case, withdrawn_on: date) -> Paid:
         else:
             raise CaseError(
                 ("payments", number, "for"),
-                "Say what the payment is for: segment:NAME, item:NAME, application_fee or program.",
+                PURPOSES,
             )
         if place is None:
             raise CaseError(

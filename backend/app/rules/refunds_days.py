@@ -1,5 +1,6 @@
 """Instants and days of a refund: the time to cancel, and the day the refund is due."""
 
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -44,19 +45,21 @@ def due_on(withdrawn_on: date, settings: Settings) -> date:
         return business_days_after(withdrawn_on, days, settings)
     due = withdrawn_on + days * _DAY
     if settings.due_on_weekend == "next_business_day":
-        while not _is_business_day(due, settings):
+        closed = frozenset(settings.holidays)
+        while not _is_business_day(due, closed):
             due += _DAY
     return due
 
 
 def business_days_after(start: date, days: int, settings: Settings) -> date:
     """The day that is so many business days after a day."""
+    closed = frozenset(settings.holidays)
     day, left = start, days
     while left:
         day += _DAY
-        left -= _is_business_day(day, settings)
+        left -= _is_business_day(day, closed)
     return day
 
 
-def _is_business_day(day: date, settings: Settings) -> bool:
-    return day.weekday() < 5 and day not in settings.holidays
+def _is_business_day(day: date, closed: AbstractSet[date]) -> bool:
+    return day.weekday() < 5 and day not in closed

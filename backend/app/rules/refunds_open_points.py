@@ -177,7 +177,7 @@ DECIDED: Mapping[str, tuple[str, str]] = {
     "application_fee_cap_cents": ("Maximum application fee kept", "The refund policy says it."),
     "window_hours": ("Hours to cancel", "The refund policy says it."),
     "window_business_days": ("Business days to cancel", "The refund policy says it."),
-    "due_days": ("Days until a refund is due", "The refund policy says it; 40 where the VA paid."),
+    "due_days": ("Days until a refund is due", "The refund policy says it; 40 at most where the VA paid."),
     "time_zone": ("Time zone", "That of the school, under School."),
     "window_starts": (
         "Whose signature starts the time to cancel",

@@ -136,7 +136,7 @@ def fault(policy: Policy) -> tuple[str, str] | None:
 
 
 VA_DUE_DAYS = 40
-"""A refund of VA funds is paid within 40 days (38 CFR 21.4255)."""
+"""A refund of VA funds is paid within 40 calendar days (38 CFR 21.4255), or sooner where the policy says so."""
 VA_FEE_CAP_CENTS = 1_000
 
 
@@ -147,7 +147,9 @@ def applied(policy: Policy, settings: Settings) -> tuple[Policy, Settings]:
     cap, due = policy.application_fee_cap_cents, policy.due_days
     if settings.payer == "va":
         policy = replace(policy, schedule="pro_rata", tiers=(), nothing_from_percent=None, step_percent=None)
-        cap, due = min(VA_FEE_CAP_CENTS, VA_FEE_CAP_CENTS if cap is None else cap), VA_DUE_DAYS
+        cap = min(VA_FEE_CAP_CENTS, VA_FEE_CAP_CENTS if cap is None else cap)
+        due = min(due if settings.due_days is None else settings.due_days, VA_DUE_DAYS)
+        settings = replace(settings, due_days=due, due_counts="calendar_days", due_on_weekend="stays")
     hours, days = policy.window_hours, policy.window_business_days
     if settings.window_hours is not None or settings.window_business_days is not None:
         hours, days = settings.window_hours, settings.window_business_days

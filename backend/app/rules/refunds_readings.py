@@ -6,13 +6,13 @@ result all the same (`refunds_settings`).
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.rules.refunds import Case, CaseError, Result, refund
 from app.rules.refunds_open_points import POINTS
-from app.rules.refunds_words import Line, dollars
+from app.rules.refunds_words import Line, date_in_words, dollars
 from app.rules.withdrawals import clause
 
 
@@ -88,11 +88,17 @@ def open_points(case: Case, found: Result) -> list[str]:
             if (gives := _differs(case, found, name, other)) is not None
         ]
         if differ:
-            said.append(_sentence(point.title, point.choices[value], differ))
+            said.append(_sentence(_title(case, name, point), point.choices[value], differ))
     if case.settings.holidays and (gives := _differs(case, found, "holidays", ())) is not None:
         closed, words = POINTS["holidays"], POINTS["holidays"].choices
         said.append(_sentence(closed.title, words["school_calendar"], [f"{_small(words['none'])}, {gives}"]))
     return said
+
+
+def _title(case: Case, name: str, point: _Point) -> str:
+    if name == "threshold_edge" and case.policy.nothing_from_percent != 50:
+        return "Exactly at the threshold"
+    return point.title
 
 
 def who_is_first(reading: str) -> str:
@@ -112,7 +118,7 @@ def _differs(case: Case, found: Result, name: str, value: Any) -> str | None:
     if other.amount_cents != found.amount_cents:
         return dollars(other.amount_cents)
     if found.amount_cents and other.due_on != found.due_on:
-        return f"due {_day(other.due_on)}"
+        return f"due {date_in_words(other.due_on)}"
     return None
 
 
@@ -121,22 +127,23 @@ def _sentence(title: str, reading: str, others: list[str]) -> str:
 
 
 def _counts_from(case: Case, found: Result) -> str:
-    """The day of the withdrawal with what gave it, and how the day of payment follows."""
+    """The day of the withdrawal with what gave it, where the case says so, and how the day of payment follows."""
     settings = found.settings
     day = case.withdrawn_at.astimezone(ZoneInfo(settings.time_zone)).date()
-    said = f"The withdrawal counts from {_day(day)}, when {clause(case.kind, settings.withdrawal_date)}."
+    event = settings.withdrawal_date
+    why = f", when {clause(case.kind, event)}" if event else ""
+    said = f"The withdrawal counts from {date_in_words(day)}{why}."
     if not found.amount_cents:
         return said
     days = settings.due_days or 0
     unit = "business" if settings.due_counts == "business_days" else "calendar"
     counted = f"{days} {unit} {'day' if days == 1 else 'days'} later"
     moved = unit == "calendar" and found.due_on != day + timedelta(days=days)
-    return f"{said} The refund is due {counted}{', on the next business day' if moved else ''}: {_day(found.due_on)}."
-
-
-def _day(day: date) -> str:
-    return f"{day:%B} {day.day}, {day.year}"
+    where = ", on the next business day" if moved else ""
+    return f"{said} The refund is due {counted}{where}: {date_in_words(found.due_on)}."
 
 
 def _small(words: str) -> str:
+    if words.startswith("Standard Nine"):
+        return words
     return words[0].lower() + words[1:]

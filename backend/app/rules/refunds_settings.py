@@ -119,10 +119,13 @@ class Settings:
     notice: Literal["written", "any_form"] = _open(
         "written", "The form of the request that `withdrawn_at` is the time of. Recorded; changes no figure."
     )
-    withdrawal_date: Literal["receipt_of_request", "last_attendance", "determination", "notice"] = _open(
-        "receipt_of_request",
-        "What `withdrawn_at` is the time of, and so day 0 of the deadline: the arrival of the request, the last "
-        "attendance, an act of the school, or its notice to the student. Recorded; changes no figure.",
+    withdrawal_date: Literal["receipt_of_request", "last_attendance", "determination", "notice"] | None = (
+        _open(
+            None,
+            "What `withdrawn_at` is the time of, and so day 0 of the deadline: the arrival of the request, the last "
+            "attendance, an act of the school, or its notice to the student; null where nobody knows. Where it is the "
+            "last attendance, only a `cancellation` is in time to cancel. Otherwise recorded; changes no figure.",
+        )
     )
     leave_without_return: Literal["withdrawal"] = _open(
         "withdrawal", "A leave of absence without a return is a withdrawal. Recorded; changes no figure."
@@ -145,7 +148,7 @@ class Settings:
     payer: Literal["student", "sponsor", "lender", "va"] = _open(
         "student",
         "Who paid. For VA funds 38 CFR 21.4255 rules: pro rata to the end, at most $10 registration fee kept, paid "
-        "within 40 days.",
+        "within 40 calendar days, or within the policy’s own where they are fewer.",
     )
     payee: Literal["student", "sponsor", "lender", "payer"] = _open(
         "payer",
@@ -154,7 +157,7 @@ class Settings:
     )
     due_days: int | None = _open(
         None,
-        "Days from the withdrawal until the refund is due; as the policy or the payer says (45; VA 40).",
+        "Days from the withdrawal until the refund is due; as the policy or the payer says (45; VA at most 40).",
         ge=0,
         le=3_660,
     )

@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from fractions import Fraction
 
 
@@ -62,6 +63,11 @@ ROUNDINGS: dict[str, Callable[[int | Fraction], int]] = {"half_up": half_up, "do
 def dollars(cents: int) -> str:
     """`453600` as `$4,536.00`."""
     return f"${cents // 100:,}.{cents % 100:02d}"
+
+
+def date_in_words(day: date) -> str:
+    """`January 15, 2026`."""
+    return f"{day:%B} {day.day}, {day.year}"
 
 
 def hours(minutes: int) -> str:

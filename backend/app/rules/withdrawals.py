@@ -36,7 +36,7 @@ class Moment:
 def clause(kind: Kind, event: Event) -> str:
     """What happened at the moment of a withdrawal, in words such as `the student last attended`.
 
-    Where nothing says otherwise a case has `receipt_of_request`, which for an act of the school is its decision.
+    Of an act of the school, `receipt_of_request` is its decision.
     """
     if event == "last_attendance":
         return "the student last attended"

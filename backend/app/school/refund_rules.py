@@ -10,7 +10,7 @@ from app.core.permissions import internal
 from app.rules.refunds_open_points import POINTS
 from app.rules.refunds_policies import POLICIES, Policy, fault, filed
 from app.rules.refunds_settings import Settings
-from app.rules.refunds_words import printable
+from app.rules.refunds_words import date_in_words, printable
 from app.school.values import Values
 
 FILED = "filed"
@@ -180,10 +180,10 @@ class RefundPolicy(Values):
         """Why no agreement can be signed under it on a day; None where it can."""
         rule = self.as_rule()
         if rule.effective_from is not None and day < rule.effective_from:
-            return f"{rule.title} did not apply before {rule.effective_from:%Y-%m-%d}."
+            return f"{rule.title} did not apply before {date_in_words(rule.effective_from)}."
         ends = [one for one in (self.last_day, rule.effective_until) if one is not None]
         if ends and day > min(ends):
-            return f"{rule.title} ended on {min(ends):%Y-%m-%d}."
+            return f"{rule.title} ended on {date_in_words(min(ends))}."
         return None
 
     def taken_over(self) -> dict[str, Any]:

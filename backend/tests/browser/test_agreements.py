@@ -88,7 +88,7 @@ def test_a_student_signs_on_a_phone_and_the_school_signs_after(
     page.get_by_label("Your title").fill("Registrar")
     seen("agreement-countersign")
     page.get_by_role("button", name="Sign for the school").click()
-    expect(page.get_by_text("Everybody has signed")).to_be_visible()
+    expect(page.get_by_text("Everyone has signed")).to_be_visible()
     seen("agreement-in-force")
 
     proved(maria)

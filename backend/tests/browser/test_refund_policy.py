@@ -41,7 +41,7 @@ def test_an_administrator_files_a_policy_after_its_worked_examples(
     page.get_by_label("Schedule").select_option("tiers")
     page.get_by_label("Steps").fill("ten 80")
     page.get_by_role("button", name="Show what it gives").click()
-    summary = page.get_by_role("alert").filter(has_text="is no step")
+    summary = page.get_by_role("alert").filter(has_text="is not a step")
     expect(summary).to_be_visible()
     expect(page.get_by_label("Steps")).to_have_attribute("aria-invalid", "true")
     expect(page.get_by_label("Steps")).to_have_value("ten 80")

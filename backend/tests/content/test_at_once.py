@@ -7,6 +7,8 @@ import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
+from app.academics.conditions import service as conditions
+from app.academics.schemas import ConditionsForm
 from app.accounts import service as accounts
 from app.accounts.access import links
 from app.accounts.access import service as access
@@ -14,11 +16,13 @@ from app.content import service
 from app.content.launches import queries as launch_queries
 from app.content.launches import sessions
 from app.content.schemas import CommitIn
-from app.core.errors import Unauthorized
+from app.core.errors import Invalid, Unauthorized
 from app.core.permissions import Role, Subject
 from app.db.models import (
     ContentPackage,
+    ContentType,
     Launch,
+    Lesson,
     LessonCompletion,
     ScormCommit,
     ScormData,
@@ -142,6 +146,31 @@ def test_what_is_opened_while_its_session_ends_ends_with_it(
         assert session.scalars(select(Launch.id).where(Launch.ended_at.is_(None))).all() == []
         with pytest.raises(Unauthorized, match="signed out"):
             service.launch(session, student, live_settings, lesson_id)
+
+
+def test_two_planners_do_not_let_two_lessons_wait_for_each_other(
+    live_database: Database, live_settings: Settings
+) -> None:
+    with live_database.begin() as session:
+        school, admin = _school(session, live_settings)
+        first = school.lesson.id
+        other = Lesson(
+            module_id=school.lesson.module_id, title="Second", content_type=ContentType.VIDEO, order_num=2
+        )
+        session.add(other)
+        session.flush()
+        second = other.id
+
+    def change(lesson_id: int, after: int) -> Callable[[Session], None]:
+        form = ConditionsForm(after_lesson_id=after)
+        return lambda session: void(conditions.change(session, admin, lesson_id, form))
+
+    beside = Act(live_database, change(second, first))
+    with live_database.begin() as session:
+        change(first, second)(session)
+        beside.start_and_wait_for_a_lock()
+    with pytest.raises(Invalid, match="waits for this one"):
+        beside.finish()
 
 
 class Act(threading.Thread):

@@ -10,14 +10,20 @@ from fastapi.testclient import TestClient
 from app.academics.conditions import service
 from app.academics.schemas import ConditionsForm
 from app.content import service as content
-from app.content.class_board.service import Work
 from app.core import clock
 from app.core.errors import Conflict, Forbidden, Invalid
 from app.core.permissions import Role
-from app.db.models import ContentType, Enrollment, Lesson, LessonCompletion, User
+from app.db.models import (
+    Assignment,
+    AssignmentVersion,
+    ContentType,
+    Enrollment,
+    Lesson,
+    LessonCompletion,
+    User,
+)
 from app.enrollment import service as enrollment
 from app.enrollment.learning import service as learning
-from app.rules.lesson_board import State
 from tests.content.conftest import Play, School, completions, subject_of
 
 
@@ -32,6 +38,36 @@ def second(school: School) -> Lesson:
     school.session.add(lesson)
     school.session.commit()
     return lesson
+
+
+def make_assignment(school: School) -> int:
+    lesson = Lesson(
+        module_id=school.lesson.module_id, title="Tray", content_type=ContentType.DOCUMENT, order_num=3
+    )
+    school.session.add(lesson)
+    school.session.flush()
+    assignment = Assignment(lesson_id=lesson.id)
+    school.session.add(assignment)
+    school.session.flush()
+    levels = [{"label": "Not done", "points": 0}, {"label": "Done", "points": 1}]
+    school.session.add(
+        AssignmentVersion(
+            assignment_id=assignment.id,
+            version=1,
+            instructions="Take a photo",
+            criteria=[{"text": "Sharp", "critical": False, "levels": levels}],
+            kinds=["text"],
+            max_bytes=10**6,
+            max_files=3,
+            late="accept",
+            late_pct=0,
+            several=True,
+            completes="passed",
+            pass_pct=75,
+        )
+    )
+    school.session.commit()
+    return lesson.id
 
 
 def condition(school: School, lesson_id: int | None = None, **values: object) -> None:
@@ -103,6 +139,57 @@ def test_a_material_is_not_marked_before_it_opens(school: School) -> None:
     learning.mark_done(school.session, student, other.id, at=clock.now())
 
 
+def test_no_door_marks_or_shows_what_is_closed(
+    school: School, signed_in: Callable[[User], TestClient]
+) -> None:
+    other = second(school)
+    condition(school, other.id, after_lesson_id=school.lesson.id)
+    student = signed_in(school.student)
+    completion = f"/api/v1/enrollments/{school.enrollment.id}/lessons/{other.id}/completion"
+    refused = student.put(completion)
+    assert (refused.status_code, completions(school)) == (409, [])
+    assert "Complete “Hand washing” first" in refused.text
+    page = student.get(f"/learn/materials/{other.id}").text
+    assert "Complete “Hand washing” first." in page
+    assert "films.example" not in page
+    assert "Mark as done" not in page
+    complete(school, school.lesson.id)
+    page = student.get(f"/learn/materials/{other.id}").text
+    assert "films.example/1" in page
+    assert "Mark as done" in page
+    assert student.put(completion).status_code == 200
+    condition(school, other.id, opens_on=clock.today(school.settings.zone) + timedelta(days=1))
+    assert student.put(completion).json()["new"] is False, "what is done stays open"
+
+
+def test_a_closed_lesson_is_marked_by_staff_all_the_same(school: School) -> None:
+    other = second(school)
+    condition(school, other.id, after_lesson_id=school.lesson.id)
+    admin = User(email="ada@school.example", full_name="Ada Min", role=Role.ADMIN, hashed_password="!")
+    school.session.add(admin)
+    school.session.flush()
+    enrollment.mark_lesson(
+        school.session,
+        subject_of(admin),
+        enrollment_id=school.enrollment.id,
+        lesson_id=other.id,
+        at=clock.now(),
+    )
+    assert [one.source for one in completions(school)] == ["staff"]
+
+
+def test_a_closed_assignment_shows_only_why(school: School, signed_in: Callable[[User], TestClient]) -> None:
+    assigned = make_assignment(school)
+    student = signed_in(school.student)
+    address = f"/learn/assignments/{assigned}"
+    assert "Take a photo" in student.get(address).text
+    condition(school, assigned, after_lesson_id=school.lesson.id)
+    page = student.get(address).text
+    assert "Complete “Hand washing” first." in page
+    for hidden in ("Take a photo", "How it is graded", "Sharp", 'type="file"'):
+        assert hidden not in page
+
+
 def test_lessons_do_not_wait_for_each_other(school: School) -> None:
     other = second(school)
     condition(school, other.id, after_lesson_id=school.lesson.id)
@@ -166,19 +253,6 @@ def test_what_is_checked_in_person_no_content_completes(school: School, play: Pl
     assert made.source == "staff"
     assert progress(school) == 100
     assert not content.lesson_result(school.session, student, school.lesson.id).to_check
-
-
-def test_the_board_of_a_class_names_what_is_to_be_checked(school: School, play: Play) -> None:
-    school.upload()
-    condition(school, needs_check=True)
-    play().commit(lesson_status="completed", finish=True)
-    from app.content.class_board import queries
-    from app.rules.lesson_board import Part
-
-    (row,) = queries.work_by_part(school.session, [school.enrollment.id], [school.lesson.id])
-    part = Part(row.statuses[0], 0, int(row.seconds), row.last)
-    assert Work(parts=(part,), needs_check=True).state is State.TO_CHECK
-    assert Work(parts=(part,)).state is State.UNDER_WAY
 
 
 def test_the_page_saves_conditions_and_shows_what_is_wrong(

@@ -78,13 +78,13 @@ def test_everything_that_is_missing_is_said_with_what_to_do() -> None:
         ("h5p.json", {**HEAD, "preloadedDependencies": [MAIN, {"machineName": "../x"}]}, "without a name"),
         ("content/content.json", "\x00", "not a JSON object"),
         ("Soap-2.1/library.json", library({**SOAP, "minorVersion": 2}), "another library"),
-        ("Soap-2.1/library.json", library(SOAP, preloadedJs=[{"path": "../../p/x.js"}]), "no file below"),
+        ("Soap-2.1/library.json", library(SOAP, preloadedJs=[{"path": "../../p/x.js"}]), "not a file inside"),
         (
             "Soap-2.1/library.json",
             library(SOAP, preloadedJs=[{"path": "https://x.example/x.js"}]),
-            "no file below",
+            "not a file inside",
         ),
-        ("Soap-2.1/library.json", library(SOAP, preloadedJs=[7, {}]), "no file below"),
+        ("Soap-2.1/library.json", library(SOAP, preloadedJs=[7, {}]), "not a file inside"),
         ("Soap-2.1/library.json", library(SOAP, preloadedDependencies=[MAIN]), "in a circle"),
     ],
 )

@@ -130,7 +130,7 @@ def test_a_student_adds_none_and_other_addresses_are_refused_all_at_once(school:
         )
     school.lesson.content_type = ContentType.SCORM
     school.session.flush()
-    with pytest.raises(Invalid, match="is no video lesson"):
+    with pytest.raises(Invalid, match="is not a video lesson"):
         service.link_film(
             school.session,
             subject_of(school.instructor),

@@ -60,6 +60,40 @@ def test_a_package_of_a_standard_stays_one(school: School) -> None:
             read_package(Archive(io.BytesIO(zipped({"index.html": "<p>", marker: "x"}))), plain_pages=True)
 
 
+@pytest.mark.parametrize("newer_reports", [True, False])
+def test_who_marks_is_asked_of_the_version_that_the_student_is_on(
+    school: School, host: TestClient, newer_reports: bool
+) -> None:
+    def take_in(reports: bool) -> None:
+        if reports:
+            school.upload()
+        else:
+            upload(school)
+
+    def mark() -> None:
+        enrollment.mark_lesson(
+            school.session,
+            subject_of(school.student),
+            enrollment_id=school.enrollment.id,
+            lesson_id=school.lesson.id,
+            at=clock.now(),
+        )
+
+    take_in(not newer_reports)
+    played = Played(host, school.launch(), school.settings.content_origin)
+    school.session.commit()
+    begun = {"seconds": 1, "shown": True} if newer_reports else {"core": {"lesson_status": "incomplete"}}
+    assert played.send({"seq": 1, "cmi": begun}).status_code == 200
+    take_in(newer_reports)
+    school.session.commit()
+    if newer_reports:
+        mark()
+        assert [one.source for one in completions(school)] == ["student"]
+    else:
+        with pytest.raises(Conflict, match="automatically"):
+            mark()
+
+
 def test_shown_is_viewed_and_not_done_until_somebody_says_so(
     school: School, host: TestClient, signed_in: Callable[..., TestClient]
 ) -> None:

@@ -218,3 +218,19 @@ def test_what_psycopg_gives_up_is_prepared_once_more(session: Session) -> None:
     left = "SELECT count(*) FROM pg_prepared_statements WHERE name LIKE 'aada%'"
     assert driver.execute(left).fetchone() == (0,)
     assert echoed.rows(session, value=2) == [(2,)]
+
+
+def test_two_threads_that_ask_first_at_once_both_get_what_is_translated(
+    session: Session, school: School
+) -> None:
+    """The second one comes to the columns after the first has let them go."""
+    person = school.student()
+    one = Ready(select(User.role).where(User.id == bindparam("number", type_=Integer())))
+    form = one.form(session.connection())
+    late = form._columns
+    [first] = one.rows(session, number=person.id)
+    assert first.role is Role.STUDENT
+    assert form._columns == () != late
+    form._translate([25])  # what a second thread does that saw nothing worked out yet
+    [again] = one.rows(session, number=person.id)
+    assert again.role is Role.STUDENT

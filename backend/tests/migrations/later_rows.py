@@ -243,6 +243,10 @@ LATER["0472"] = """
         VALUES (1, 2, 'incomplete', '{"current": "item-1", "tracks": {"item-1": {"attempts": 1, "active": true}}}');
 """
 
+LATER["0521"] = """
+    UPDATE lessons SET optional = true, opens_on = '2026-04-01', needs_check = true, after_lesson_id = 1 WHERE id = 2;
+"""
+
 LATER["0531"] = """
     UPDATE withdrawals SET withdrawn_at = requested_at, date_basis = 'receipt_of_request' WHERE id = 1;
 """

@@ -132,6 +132,15 @@ def test_a_token_is_limited_as_before_after_a_way_down_and_up(school_at: SchoolA
     assert photograph(database)[1]["api_tokens"] == before["api_tokens"]
 
 
+def test_conditions_of_lessons_are_the_same_after_a_way_down_and_up(school_at: SchoolAt) -> None:
+    database = school_at("0521")
+    _, before = photograph(database)
+    assert [row["id"] for row in before["lessons"] if row["needs_check"]] == [2]
+    downgrade(database, school_at.before("0521"))
+    upgrade(database, "0521")
+    assert sorted(map(str, photograph(database)[1]["lessons"])) == sorted(map(str, before["lessons"]))
+
+
 def test_documents_of_payers_come_back_void_and_replaced_ones_too(school_at: SchoolAt) -> None:
     database = school_at("0390")
     _, before = photograph(database)

@@ -142,7 +142,7 @@ def test_a_dump_is_whole_and_loaded_into_nothing_but_an_empty_database(
     empty = installation | {"DATABASE_URL": url.replace("/aada_lms", "/loaded")}
     content = dump.read_bytes()
     broken.write_bytes(content[: len(content) // 2])
-    assert "that can be read to its end" in refused(empty, "db", "load", str(broken))
+    assert "can’t be read to its end" in refused(empty, "db", "load", str(broken))
     plain = gzip.decompress(content)
     broken.write_bytes(gzip.compress(plain[: len(plain) // 2]))
     assert "last line is missing" in refused(empty, "db", "load", str(broken))

@@ -182,6 +182,7 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "window_hours": (None, 72, 24),
     "window_edge": ("inclusive", "exclusive"),
     "window_kinds": ("any", "student"),
+    "withdrawal_date": ("receipt_of_request", "last_attendance", "determination", "notice"),
     "cancelled_before_start": ("all_paid", "as_withdrawal"),
     "alternative": ("none", "accepted"),
     "after_window": ("pro_rata", "tiers"),

@@ -183,6 +183,8 @@ def _is_in_time(case: Case, policy: dict[str, Any]) -> bool:
     chosen = case["settings"]
     if case["kind"] == "administrative" and chosen.get("window_kinds") == "student":
         return False
+    if case["kind"] != "cancellation" and chosen.get("withdrawal_date") == "last_attendance":
+        return False
     signed = datetime.fromisoformat(case["agreement"]["signed_at"])
     left = datetime.fromisoformat(case["withdrawn_at"])
     if policy["window_hours"] is not None:

@@ -45,6 +45,8 @@ works = st.builds(
         (Work(parts=(part("not attempted", seconds=9),)), State.UNDER_WAY),
         (Work(parts=(part("passed"), part("incomplete"))), State.UNDER_WAY),
         (Work(parts=(part("passed"), part("failed"))), State.NOT_PASSED),
+        (Work(parts=(part("passed"),), to_check=True), State.TO_CHECK),
+        (Work(completed_at=NOW, parts=(part("passed"),), to_check=True), State.DONE),
         (Work(waits=True, handed_in_at=NOW), State.HANDED_IN),
         (Work(returned=True, handed_in_at=NOW), State.NOT_PASSED),
         (Work(completed_at=NOW, parts=(part("failed"),)), State.DONE),

@@ -115,6 +115,17 @@ EXAMPLES: list[tuple[str, Case, int]] = [
         case(items=[], payments=[paid(168_000, "segment:Module 1"), paid(100_000, "program")]),
         217_600,
     ),
+    *(
+        (
+            f"last attended in the time to cancel, {kind}",
+            with_settings(
+                case(attended_minutes=480, withdrawn_at=after_signing(hours=30), kind=kind),
+                withdrawal_date="last_attendance",
+            ),
+            cents,
+        )
+        for kind, cents in {"administrative": 495_600, "student": 495_600, "cancellation": 504_000}.items()
+    ),
     ("nothing paid", case(payments=[]), 0),
     ("more attended than there is", attended(500), 0),
     (
@@ -149,6 +160,13 @@ def test_due_dates() -> None:
     assert due(due_on_weekend="next_business_day") == "2026-03-02"
     assert due(due_on_weekend="next_business_day", holidays=["2026-03-02"]) == "2026-03-03"
     assert due(payer="va") == "2026-02-24"
+    # Never later than 40 calendar days, nor later than the policy's own.
+    assert due(payer="va", due_counts="business_days", due_on_weekend="next_business_day") == "2026-02-24"
+    assert due(payer="va", due_days=45) == "2026-02-24"
+    assert due(payer="va", due_days=30) == "2026-02-14"  # a Saturday
+    soon = with_settings(found | {"policy": {"name": "Soon", "due_days": 30}}, payer="va")
+    assert str(door.preview(soon).due_on) == "2026-02-14"
+    assert any("due within 30 days" in line.text for line in door.preview(soon).lines)
     assert due(due_days=10, due_counts="business_days") == "2026-01-29"
     late = case(withdrawn_at="2026-01-16T04:30:00Z")  # still the 15th at the school
     assert str(door.preview(late).due_on) == "2026-03-01"
@@ -196,6 +214,34 @@ def test_three_business_days_end_at_midnight_of_the_third(withdrawn: str, inside
     assert amount(found) == (551_500 if inside else 0)
     holiday = with_settings(found | {"withdrawn_at": "2026-01-15T12:00:00"}, holidays=["2026-01-12"])
     assert amount(holiday) == 551_500
+
+
+def _lines(given: Case) -> list[str]:
+    return [line.text for line in door.preview(given).lines]
+
+
+def test_what_the_lines_say() -> None:
+    early = {"withdrawn_at": after_signing(hours=30, minutes=5)}
+    assert any(
+        line.startswith(
+            "Signed January 5, 2026 at 9:00:00 AM, canceled January 6, 2026 at 3:05:00 PM: within 72 hours"
+        )
+        for line in _lines(case(**early))
+    )
+    assert any(
+        ", withdrawn January 6, 2026 at" in line for line in _lines(case(kind="administrative", **early))
+    )
+    over = attended(300, items=[kit(kept=False)])
+    returned = with_settings(over, other_items="unissued_returned")
+    assert amount(returned) == 32_500
+    assert any(line.endswith("so no tuition or prorated fees come back.") for line in _lines(returned))
+    steps = attended(47, policy={"name": "Steps", "step_percent": 10})
+    assert "47 h of 480 h completed (9.79%), counted as 10%: the rest comes back." in _lines(steps)
+    assert "Earned: 47 h of 160 h of Module 1 completed (29.37%), counted as 30%" in _lines(steps)
+    exact = attended(48, policy={"name": "Steps", "step_percent": 10})
+    assert "48 h of 480 h completed (10%): the rest comes back." in _lines(exact)
+    week = case()["program"] | {"starts_on": "2026-02-23", "weeks": 1}
+    assert any(line.startswith("0 of 1 week begun: ") for line in _lines(case(policy=WEEKLY, program=week)))
 
 
 # A school's own filed policy, and the shapes of other states, as data
@@ -377,6 +423,21 @@ def test_wrong_input_is_named_with_its_path(path: str, value: Any, named: str) -
         door.preview(_changed(path, value)())
     assert [one.path for one in refused.value.faults] == [named]
     assert all(one.sentence.endswith(".") for one in refused.value.faults)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "words"),
+    [
+        ("items/0/name", "a\ud800", "The text contains a character that cannot be printed."),
+        ("payments/0/for", "", "segment:NAME, item:NAME, application_fee or program."),
+        ("payments/0/for", " ", "segment:NAME, item:NAME, application_fee or program."),
+        ("attended_minutes", 10**9, "Give 10,000,000 or less."),
+    ],
+)
+def test_wrong_input_is_said_in_words(path: str, value: Any, words: str) -> None:
+    with pytest.raises(door.CaseRefused) as refused:
+        door.preview(_changed(path, value)())
+    assert refused.value.faults[0].sentence.endswith(words)
 
 
 @pytest.mark.parametrize(

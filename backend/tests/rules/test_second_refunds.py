@@ -40,6 +40,7 @@ SETTLED: dict[str, tuple[object, ...]] = {
     "rounding": ("half_up", "down", "up"),
     "window_edge": ("inclusive", "exclusive"),
     "window_kinds": ("any", "student"),
+    "withdrawal_date": ("receipt_of_request", "last_attendance", "determination"),
     "cancelled_before_start": ("all_paid", "as_withdrawal"),
     "after_window": ("pro_rata", "tiers"),
     "holidays": ([], ["2026-07-03", "2026-09-07", "2026-11-26"]),

@@ -3,7 +3,7 @@
 from sqlalchemy.orm import Session
 
 from app.academics import outline_changes, policy, queries
-from app.academics.records import apply_changes, find_lesson, find_module, require_unchanged
+from app.academics.records import apply_changes, find_lesson, find_module, find_program, require_unchanged
 from app.academics.schemas import ConditionsForm
 from app.core.actions import Action
 from app.core.errors import FieldError, Invalid
@@ -37,6 +37,8 @@ def change(session: Session, subject: Subject, lesson_id: int, values: Condition
     """
     policy.require_change(subject)
     program_id = find_module(session, find_lesson(session, lesson_id).module_id).program_id
+    # One planner after the other: two lessons could come to wait for each other.
+    find_program(session, program_id, lock=True)
     with outline_changes.lessons_of_program(session, subject, program_id):
         lesson = find_lesson(session, lesson_id, lock=True)
         require_unchanged(lesson, values.version)

@@ -21,17 +21,18 @@ def answers_page(
     request: Request, lesson_id: PathId, db: Db, subject: CurrentSubject, paging: PageParams
 ) -> Response:
     """Every answer, and how each question did."""
-    listing = service.answers(db, subject, paging, lesson_id)
+    found = service.answers(db, subject, lesson_id)
     return reports.answer(
         request,
         db,
         subject,
         ANSWERS,
-        listing,
+        service.listing(db, found, paging),
         "answers/answers.html",
         file_name=f"answers-lesson-{lesson_id}",
         lesson=content.lesson(db, lesson_id),
-        questions=[] if paging.format else service.questions(db, subject, lesson_id),
+        # What is worked out of every answer stands on the first page alone, and in no file.
+        questions=[] if paging.page > 1 or paging.format else service.questions(found),
         breadcrumbs=_crumbs(db, lesson_id, "Answers"),
     )
 

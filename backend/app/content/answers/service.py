@@ -3,7 +3,7 @@
 All of it is said by the course in the student’s browser: evidence of work, and no proof.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -18,7 +18,7 @@ from app.content.packages.versions import find_version
 from app.content.postgres_text import restored_json
 from app.content.quizzes import policy
 from app.content.results import readable
-from app.core.permissions import Subject
+from app.core.permissions import Subject, internal
 from app.db.models import User
 from app.rules import interactions
 from app.rules.interactions import Interaction, ObjectiveReport, QuestionFigures
@@ -69,12 +69,18 @@ class Question:
         return None if share is None else shown_percent(share * 100)
 
 
-def answers(session: Session, subject: Subject, paging: Paging, lesson_id: int) -> Computed[Answer]:
-    """Every answer in every attempt of the students one sees. Raises Forbidden, NotFound.
+def answers(session: Session, subject: Subject, lesson_id: int) -> list[Answer]:
+    """Every answer in every attempt of the students one sees, read once. Raises Forbidden, NotFound."""
+    return [
+        Answer(row.user_id, row.full_name, part, row.version, row.attempt_no, row.updated_at, one)
+        for row, part, cmi in _reports(session, subject, lesson_id)
+        for one in interactions.interactions_of(cmi)
+    ]
 
-    Sorts: student, question, result, latency, at.
-    """
-    items = list(_answers(session, subject, lesson_id))
+
+@internal("sorts what was read")
+def listing(session: Session, items: Sequence[Answer], paging: Paging) -> Computed[Answer]:
+    """Answers as a list. Sorts: student, question, result, latency, at."""
     sorts = {
         "student": lambda one: one.full_name,
         "question": lambda one: one.said.question,
@@ -106,10 +112,11 @@ def goals(session: Session, subject: Subject, paging: Paging, lesson_id: int) ->
     return Computed(session, items, paging, sorts, "student", lambda one: [one.full_name, one.said.id])
 
 
-def questions(session: Session, subject: Subject, lesson_id: int) -> list[Question]:
-    """Each question with the last answer of each student to it, the hardest first. Raises Forbidden, NotFound."""
+@internal("adds up what was read")
+def questions(items: Sequence[Answer]) -> list[Question]:
+    """Each question with the last answer of each student to it, the hardest first."""
     last: dict[tuple[int, str, str], Answer] = {}
-    for one in _answers(session, subject, lesson_id):
+    for one in items:
         last[one.user_id, one.part, one.said.id] = one
     by_question: dict[tuple[str, str], list[Interaction]] = {}
     for (_, part, name), one in last.items():
@@ -123,12 +130,6 @@ def questions(session: Session, subject: Subject, lesson_id: int) -> list[Questi
     return sorted(
         found, key=lambda one: (none if one.figures.right is None else one.figures.right, one.part, one.id)
     )
-
-
-def _answers(session: Session, subject: Subject, lesson_id: int) -> Iterator[Answer]:
-    for row, part, cmi in _reports(session, subject, lesson_id):
-        for one in interactions.interactions_of(cmi):
-            yield Answer(row.user_id, row.full_name, part, row.version, row.attempt_no, row.updated_at, one)
 
 
 def _reports(session: Session, subject: Subject, lesson_id: int) -> Iterator[tuple[Any, str, dict[str, Any]]]:

@@ -190,7 +190,10 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """An assignment as its student sees it. `why_not` says why nothing can be handed in; None when it can."""
+    """An assignment as its student sees it. `why_not` says why nothing can be handed in; None when it can.
+
+    Of one that `is_closed` (it opens later, or asks for another lesson first) nothing else is shown.
+    """
 
     lesson: LessonPlace
     asked: Asked
@@ -200,6 +203,7 @@ class Opened:
     lateness: Lateness
     works: Sequence[Work]
     why_not: str | None
+    is_closed: bool = False
     versions: dict[int, Asked] = field(default_factory=dict)
 
     def levels(self, work: Work, grade: HandInGrade) -> list[tuple[Criterion, Level]]:

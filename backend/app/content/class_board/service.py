@@ -11,8 +11,12 @@ from sqlalchemy.orm import Session
 from app.academics import service as academics
 from app.academics.classes import service as classes
 from app.content import policy as content_policy
+from app.content import queries as content_queries
 from app.content.class_board import queries
+from app.content.launches.service import package_for
+from app.content.packages.versions import version_of
 from app.content.quizzes import policy
+from app.content.results import standing
 from app.core import clock
 from app.core.permissions import Subject, internal
 from app.db.models import ContentType, Lesson, User
@@ -122,8 +126,8 @@ def read(session: Session, subject: Subject, class_id: int, zone: ZoneInfo) -> C
                     lesson.id,
                     lesson.title,
                     module,
-                    replace(
-                        works.get((one.enrollment_id, lesson.id), Work()), needs_check=lesson.needs_check
+                    _checked(
+                        session, works.get((one.enrollment_id, lesson.id), Work()), one.enrollment_id, lesson
                     ),
                 )
                 for lesson, module in lessons
@@ -173,6 +177,18 @@ def _stuck(rows: Sequence[Row], columns: Sequence[LessonColumn], lessons: Sequen
             if reasons:
                 found.append(Stuck(cell, reasons))
     return sorted(found, key=lambda one: (-len(one.reasons), one.cell.full_name.casefold()))
+
+
+def _checked(session: Session, work: Work, enrollment_id: int, lesson: Lesson) -> Work:
+    """The work, and whether it waits for a check in person: asked only where a part of such a lesson is done."""
+    if not lesson.needs_check or work.completed_at is not None:
+        return work
+    begun = any(part.status in scorm12.DONE for part in work.parts)
+    if not begun or content_queries.current_package(session, lesson.id) is None:
+        return work
+    version = version_of(package_for(session, lesson.id, enrollment_id))
+    found = standing(session, version, enrollment_id, passing_score_pct=lesson.passing_score_pct)
+    return replace(work, to_check=found.complete)
 
 
 def _works(

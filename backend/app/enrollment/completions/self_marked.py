@@ -14,19 +14,19 @@ _EMPTY = (
 )
 _AUTOMATIC = "This lesson is marked as done automatically. Open it and work through it."
 _CHECKED = "Your instructor checks this lesson in person and marks it as done."
-Ask = Callable[[Session, int], bool]
+Ask = Callable[[Session, int, int], bool]
 _asks: dict[str, Ask] = {}
 
 
 @internal("wiring at the start")
 def register(name: str, ask: Ask) -> None:
-    """Have `ask` answer, by its id, whether a lesson has content that reports nothing."""
+    """Have `ask` answer, by their numbers, whether the content that a lesson has in an enrollment reports nothing."""
     _asks[name] = ask
 
 
-def why_not(session: Session, lesson: Lesson) -> str | None:
-    """Why a student does not mark this lesson as done, as a sentence; None for a video or document elsewhere, and for
-    content that reports nothing, which they do mark."""
+def why_not(session: Session, lesson: Lesson, enrollment_id: int) -> str | None:
+    """Why the student of an enrollment does not mark this lesson as done, as a sentence; None for a video or document
+    elsewhere, and for content that reports nothing, which they do mark."""
     if lesson.needs_check:
         return _CHECKED
     if lesson_pages.pages_of(session, [lesson.id]):
@@ -34,6 +34,6 @@ def why_not(session: Session, lesson: Lesson) -> str | None:
     is_linked = lesson.content_type in (ContentType.VIDEO, ContentType.DOCUMENT)
     if is_linked and not completion_queries.has_package(session, lesson.id):
         return None if lesson.content_url else _EMPTY
-    if not is_linked and any(ask(session, lesson.id) for ask in _asks.values()):
+    if not is_linked and any(ask(session, lesson.id, enrollment_id) for ask in _asks.values()):
         return None
     return _AUTOMATIC

@@ -16,7 +16,7 @@ from app.core.errors import Conflict, FieldError, Invalid, NotFound
 from app.core.own_records import require_not_own
 from app.core.permissions import Subject, internal
 from app.db.models import Enrollment, EnrollmentStatus, LessonCompletion
-from app.enrollment import policy, queries
+from app.enrollment import policy, queries, study_access
 from app.enrollment.completions import queries as completion_queries
 from app.enrollment.completions import self_marked
 from app.rules.progress import Progress, progress_of_counts
@@ -167,7 +167,8 @@ def mark_lesson(
 ) -> CompletionOutcome:
     """A person says that a lesson is done: who may attest any lesson, a student one of their own that reports nothing.
 
-    Forbidden for those who only read the enrollment, Conflict when it is no longer active.
+    Forbidden for those who only read the enrollment, Conflict when it is no longer active, and for a student while the
+    lesson is not open yet.
     """
     record = found(session, enrollment_id)
     policy.require_read(session, subject, record.user_id)
@@ -179,7 +180,8 @@ def mark_lesson(
         if policy.may_mark(subject):
             require_not_own(subject, record.user_id, "lessons and grades")
         policy.require_mark_own(subject, record.user_id)
-        reason = self_marked.why_not(session, lesson)
+        study_access.require_open(session, enrollment_id, lesson_id)
+        reason = self_marked.why_not(session, lesson, enrollment_id)
         if reason is not None:
             raise Conflict(reason)
         if score_pct is not None:

@@ -69,7 +69,7 @@ def _material_page(
         line=line,
         form=form,
         host=urlsplit(lesson.content_url or "").hostname,
-        may_mark=enrollment.status is EnrollmentStatus.ACTIVE and line.state != "done",
+        may_mark=enrollment.status is EnrollmentStatus.ACTIVE and line.state in ("open", "started"),
         program=program,
         breadcrumbs=[("Learn", "/learn"), (lesson.title, None)],
     )

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
-from app.core import clock, history, views
+from app.core import clock, history, own_rows, views
 from app.core.actions import Action
 from app.core.errors import Conflict, NotFound
 from app.core.files import FileStore
@@ -116,7 +116,8 @@ def read(session: Session, subject: Subject, agreement_id: int) -> Agreement:
     """One agreement with its signatures. NotFound for other people's."""
     found = _read(session, subject, agreement_id)
     if found.row.opened_at is None and subject.user_id == found.row.student_id and found.waits:
-        queries.open_first(session, agreement_id, clock.now())
+        with own_rows.beyond(session, "the school keeps when the student first opened it"):
+            queries.open_first(session, agreement_id, clock.now())
     return found
 
 

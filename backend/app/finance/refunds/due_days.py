@@ -1,5 +1,5 @@
 """How many days the refund of a withdrawal has that is not processed yet: as the policy says that the student signed,
-and 40 where VA paid."""
+and 40 at most where VA paid."""
 
 from typing import Any
 
@@ -22,7 +22,9 @@ def due_days(enrollment_id: SQLColumnExpression[int]) -> ColumnElement[Any]:
     filed = func.coalesce(
         agreements.refund_days(enrollment_id), school.policies.refund_days(enrolled), REFUND_DAYS
     )
-    return case((enrollment_id.in_(ledger.enrollments_paid_by("va")), VA_DUE_DAYS), else_=filed)
+    return case(
+        (enrollment_id.in_(ledger.enrollments_paid_by("va")), func.least(VA_DUE_DAYS, filed)), else_=filed
+    )
 
 
 enrollment.register_refund_days(due_days)

@@ -23,7 +23,7 @@ from pydantic import (
 )
 
 from app.rules.refunds import Settings
-from app.rules.refunds_case import MOST_CENTS, Kind
+from app.rules.refunds_case import MOST_CENTS, PURPOSES, Kind
 from app.rules.refunds_words import printable
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -67,6 +67,12 @@ def _plain(text: str) -> str:
     if not printable(text):
         raise ValueError("The name contains a character that cannot be printed.")
     return text
+
+
+def _purpose(text: str) -> str:
+    if not text.strip():
+        raise ValueError(PURPOSES)
+    return _plain(text)
 
 
 def _words(text: str) -> str:
@@ -162,7 +168,7 @@ class PaymentIn(_Strict):
     """Amount in cents. A payment that was returned or reversed is left out."""
     paid_on: Day
     """The day it was received."""
-    purpose: Annotated[str, StringConstraints(max_length=300), AfterValidator(_plain), Field(alias="for")]
+    purpose: Annotated[str, StringConstraints(max_length=300), AfterValidator(_purpose), Field(alias="for")]
     """`segment:NAME`, `item:NAME`, `application_fee`, or `program`: an instalment toward tuition and fees as a whole,
     which buys the first hours."""
 
@@ -259,6 +265,7 @@ class CaseIn(_Strict):
     `settings.time_zone`; a date alone is its first minute."""
     kind: Kind
     """`student`, `administrative` (the school withdraws the student), `school_cancelled`, or `cancellation`. Whether a
-    withdrawal is in time to cancel follows from the instants, whatever it is called."""
+    withdrawal is in time to cancel follows from the instants, whatever it is called; where `withdrawn_at` is the last
+    attendance, only a `cancellation` is."""
     settings: SettingsIn = SettingsIn()  # type: ignore[valid-type]
     """The open points, each with its default."""

@@ -163,7 +163,7 @@ def test_what_cannot_be_reported_and_what_a_student_withdraws(room: Room) -> Non
     with time_machine.travel(STARTS + timedelta(days=4), tick=False):  # Friday
         for first, last, said in (
             (-20, None, "until 14 days afterwards"),
-            (2, 3, "No class of yours meets on these days"),
+            (2, 3, "None of your classes meets on these days"),
             (1, 0, "The last day is before the first day"),
             (0, 40, "leave of absence"),
             (200, None, "Choose a day up to"),
@@ -222,7 +222,7 @@ def test_pages_queue_document_and_api(room: Room, signed_in: Signed) -> None:
         address = made.headers["location"]
         assert f'href="{address}"' in mine.get("/hours").text
         days = given | {"request": str(uuid4()), "starts_on": "2026-05-09", "ends_on": ""}
-        assert "No class of yours meets on these days" in mine.post("/hours/absences/new", data=days).text
+        assert "None of your classes meets on these days" in mine.post("/hours/absences/new", data=days).text
         own = mine.get(address).text
         assert f'action="{address}/withdraw"' in own
         assert "Do not excuse" not in own

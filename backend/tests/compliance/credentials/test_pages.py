@@ -197,7 +197,7 @@ def test_types_are_named_once_and_keep_their_prefix_after_the_first_number(
         ({"name": "Other"}, 409, "has this prefix"),
         ({"name": "Other", "prefix": "C1"}, 422, "2 to 6 letters"),
         ({"name": "Other", "prefix": "OTH", "validity_months": "0"}, 422, "Valid|months"),
-        ({"name": "Other", "prefix": "OTH", "program_id": "999999"}, 422, "no such program"),
+        ({"name": "Other", "prefix": "OTH", "program_id": "999999"}, 422, "This program no longer exists"),
     ):
         answer = registrar.post("/credentials/types/new", data=given | change)
         assert answer.status_code == status, answer.text

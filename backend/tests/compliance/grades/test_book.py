@@ -194,7 +194,7 @@ def test_categories_that_cannot_be(
 def test_a_category_stands_once(taught: Taught) -> None:
     quizzes = books.read_book(taught.session, taught.teacher, taught.id, ZONE).categories[0].id
     twice = [CategoryFields(id=quizzes, name=name, weight_pct=Decimal(50)) for name in ("Quizzes", "Tests")]
-    with pytest.raises(Invalid, match="A category stands here twice"):
+    with pytest.raises(Invalid, match="A category is listed twice"):
         books.save_categories(taught.session, taught.teacher, taught.id, twice, Decimal(1), ZONE)
 
 

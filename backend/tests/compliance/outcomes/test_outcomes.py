@@ -202,7 +202,7 @@ def test_what_does_not_belong_together_is_refused(
     with pytest.raises(Forbidden):
         service.years(session, me)
     for year in ("1999", "x", "2026-13-01", "99999"):
-        with pytest.raises(Invalid, match="no fiscal year"):
+        with pytest.raises(Invalid, match="not a fiscal year"):
             service.year_of(session, registrar, year)
     assert session.scalars(select(EmploymentOutcome)).all() == []
 

@@ -51,13 +51,15 @@ def test_every_answer_and_the_last_of_each_student_by_question(
     school: School, play: Play, admin: Subject
 ) -> None:
     answered(play, asked(1, "b", "wrong"), asked(1, "a", "correct"), asked(2, "c", "wrong"))
-    rows = service.answers(school.session, admin, Paging(), school.lesson.id).items
+    rows = service.answers(school.session, admin, school.lesson.id)
     assert [(row.full_name, row.said.id, row.said.answer, row.said.result) for row in rows] == [
         ("Maria Lopez", "q1", "b", "wrong"),
         ("Maria Lopez", "q1", "a", "right"),
         ("Maria Lopez", "q2", "c", "wrong"),
     ]
-    hard, easy = service.questions(school.session, admin, school.lesson.id)
+    listed = service.listing(school.session, rows, Paging(q="q2"))
+    assert [row.said.id for row in listed.items] == ["q2"]
+    hard, easy = service.questions(rows)
     assert (hard.id, hard.right_percent, hard.figures.wrong_answers) == ("q2", 0, (("c", 1),))
     assert (easy.id, easy.right_percent, easy.figures.answers, easy.right_answers) == ("q1", 100, 1, ("a",))
     (goal,) = service.goals(school.session, admin, Paging(), school.lesson.id).items
@@ -69,29 +71,31 @@ def test_a_later_attempt_counts_by_question_and_the_earlier_stays_in_the_list(
 ) -> None:
     answered(play, asked(1, "b", "wrong"), finish=True)
     answered(play, asked(1, "a", "correct"))
-    assert [
-        (row.attempt_no, row.said.answer)
-        for row in service.answers(school.session, admin, Paging(), school.lesson.id).items
-    ] == [(1, "b"), (2, "a")]
-    (question,) = service.questions(school.session, admin, school.lesson.id)
+    rows = service.answers(school.session, admin, school.lesson.id)
+    assert [(row.attempt_no, row.said.answer) for row in rows] == [(1, "b"), (2, "a")]
+    (question,) = service.questions(rows)
     assert question.right_percent == 100
 
 
 def test_an_instructor_sees_only_their_own_students_and_students_see_none(school: School, play: Play) -> None:
     answered(play, asked(1, "b", "wrong"))
     instructor = subject_of(school.instructor)
-    assert service.answers(school.session, instructor, Paging(), school.lesson.id).items == []
-    assert service.questions(school.session, instructor, school.lesson.id) == []
-    for read in (service.answers, service.goals):
-        with pytest.raises(Forbidden):
-            read(school.session, subject_of(school.student), Paging(), school.lesson.id)
-        with pytest.raises(NotFound):
-            read(school.session, instructor, Paging(), 999_999)
+    assert service.answers(school.session, instructor, school.lesson.id) == []
+    assert service.questions([]) == []
+    student = subject_of(school.student)
+    with pytest.raises(Forbidden):
+        service.answers(school.session, student, school.lesson.id)
+    with pytest.raises(Forbidden):
+        service.goals(school.session, student, Paging(), school.lesson.id)
+    with pytest.raises(NotFound):
+        service.answers(school.session, instructor, 999_999)
+    with pytest.raises(NotFound):
+        service.goals(school.session, instructor, Paging(), 999_999)
 
 
 def test_what_no_page_could_carry_is_readable(school: School, play: Play, admin: Subject) -> None:
     answered(play, asked(1, "\ud800\u0000<b>", "wrong", description="=1+1"))
-    (row,) = service.answers(school.session, admin, Paging(), school.lesson.id).items
+    (row,) = service.answers(school.session, admin, school.lesson.id)
     row.said.answer.encode()
     assert "<b>" in row.said.answer
 
@@ -105,6 +109,8 @@ def test_page_and_file_say_that_the_content_reports_it(
     assert page.status_code == 200
     assert "Reported by content" in page.text
     assert "Maria Lopez" in page.text
+    assert "By question" in page.text
+    assert "By question" not in client.get(f"/lessons/{school.lesson.id}/answers?page=2").text
     objectives = client.get(f"/lessons/{school.lesson.id}/objectives")
     assert "hygiene" in objectives.text
     file = client.get(f"/lessons/{school.lesson.id}/answers?format=csv")

@@ -50,13 +50,13 @@ def test_what_was_typed_comes_back_and_its_key_earns_all(words: list[str], data:
         ("choice", "A", "at least two lines"),
         ("choice", "A\nB", "Mark what is right"),
         ("choice", "* A\n* B", "Mark one line only"),
-        ("choice", "* A\nA", "is there twice"),
-        ("choice", "* \nA", "nothing behind it"),
+        ("choice", "* A\nA", "is listed twice"),
+        ("choice", "* \nA", "nothing after it"),
         ("match", "A = 1\nB", "as a pair"),
         ("match", "A = 1\n= 2", "at least two pairs"),
-        ("match", "A = 1\nB =", "behind the equals sign"),
-        ("order", "A\nA", "is there twice"),
-        ("hotspot", "* A | 1 2 3\nB | 1 1 1 1", "is no area"),
+        ("match", "A = 1\nB =", "after the equals sign"),
+        ("order", "A\nA", "is listed twice"),
+        ("hotspot", "* A | 1 2 3\nB | 1 1 1 1", "is not an area"),
         ("hotspot", "* A | 90 2 30 3\nB | 1 1 1 1", "not within the picture"),
         ("hotspot", "A | 1 2 3 4\nB | 1 1 1 1", "Mark the right area"),
         ("multiple", "* A\n" + "\n".join(str(n) for n in range(60)), "at most 40 lines"),
@@ -76,7 +76,7 @@ def test_a_place_on_a_picture_needs_the_picture(school: School) -> None:
     lines = "* Molar | 10 10 20 20\nCanine | 50 50 10 10"
     with pytest.raises(Invalid, match="Choose the picture"):
         question(school, "hotspot", lines)
-    with pytest.raises(Invalid, match="no picture that can be read"):
+    with pytest.raises(Invalid, match="can’t be read as a picture"):
         question(school, "hotspot", lines, image=UploadFile(BytesIO(b"<svg/>"), filename="x.png"))
     made = question(school, "hotspot", lines, image=UploadFile(BytesIO(picture()), filename="x.png"))
     assert (made.image_type, school.files.read_bytes(made.image_sha256 or "")) == ("image/png", picture())

@@ -40,6 +40,7 @@ from tests.content.test_media_importing import upload
 from tests.factories.assignments import handed_in
 from tests.factories.h5p import h5p_content
 from tests.factories.media import media
+from tests.factories.packages import Sco
 from tests.factories.packages import course as scorm_1_2
 from tests.factories.pdfs import pdf
 from tests.factories.scorm2004 import Node
@@ -241,6 +242,25 @@ def test_a_lesson_that_is_marked_is_completed(school: School, taught: SchoolClas
         )
     )
     assert states(school, taught) == [State.DONE]
+
+
+def test_all_parts_of_the_students_own_version_are_done_before_a_check(
+    school: School, play: Play, taught: SchoolClass
+) -> None:
+    school.lesson.needs_check = True
+    school.upload(scorm_1_2(Sco("a", "One"), Sco("b", "Two")))
+    play("a").commit(lesson_status="completed", finish=True)
+    assert states(school, taught) == [State.UNDER_WAY], "the other part is still to do"
+    school.upload(scorm_1_2(Sco("a", "One"), Sco("c", "Three")))
+    play("b").commit(lesson_status="completed", finish=True)
+    assert states(school, taught) == [State.TO_CHECK], "the newest version is not theirs"
+    school.lesson.passing_score_pct = 80
+    school.session.commit()
+    assert states(school, taught) == [State.UNDER_WAY], "no score was reported"
+    school.lesson.passing_score_pct = None
+    school.lesson.needs_check = False
+    school.session.commit()
+    assert states(school, taught) == [State.UNDER_WAY]
 
 
 def test_failed_and_long_silent_students_are_named(school: School, play: Play, taught: SchoolClass) -> None:

@@ -93,7 +93,7 @@ def test_a_day_before_the_first_version_and_settings_that_change_nothing_are_fau
             trial(session, chief, date(1999, 12, 31), OWN if trial is filing.try_policy else chosen)
         assert refused.value.errors[0].field == "effective_from"
     assert filing.try_settings(session, chief, TODAY, chosen).seen == ""
-    with pytest.raises(Conflict, match="Every point is read so already"):
+    with pytest.raises(Conflict, match="Every point already has that reading"):
         filing.settle(session, chief, chosen, effective_from=TODAY, approved_by="Board", note="", seen="")
     one, other = (filing.try_policy(session, chief, date(2026, 6, day), OWN).seen for day in (1, 2))
     assert one != other
@@ -168,6 +168,7 @@ def test_the_event_that_gave_the_day_is_in_the_case_the_basis_and_the_letter(
     older = office.owed(name="Earlier")
     kept = service.read(office.session, office.bursar, older.id).current
     assert "withdrawal_date" not in kept.case_file["settings"]
+    assert "The withdrawal counts from April 20, 2026. The refund is due" in (older.policy_basis or "")
     assert office.approve(older).approved_at is not None
 
 
@@ -191,7 +192,9 @@ def test_a_holiday_that_is_entered_later_moves_no_deadline_and_keeps_no_refund_f
     office.recompute(refund)
     assert refund.due_on == date(2026, 6, 23), "computed again it goes by the calendar of the first time"
     said = service.read(office.session, office.bursar, refund.id).assumptions
-    words = "Business days leave out the holidays that the school’s calendar had on May 4, 2026: later entries move"
+    words = (
+        "Business days leave out the holidays that the school’s calendar had on May 4, 2026; later changes"
+    )
     assert any(one.startswith(words) for one in said)
     assert words in (refund.policy_basis or "")
     assert office.approve(refund, computation=2).due_on == date(2026, 6, 23)

@@ -54,7 +54,7 @@ def test_without_a_policy_for_the_day_nothing_is_computed_and_the_sentence_says_
 ) -> None:
     filed(office, last_day="2025-12-31")
     with pytest.raises(
-        Conflict, match=r"Refund policy 2026 ended on 2025-12-31\. An administrator files one"
+        Conflict, match=r"Refund policy 2026 ended on December 31, 2025\. An administrator files one"
     ):
         office.owed()
 
@@ -64,13 +64,13 @@ def test_without_a_policy_for_the_day_nothing_is_computed_and_the_sentence_says_
     [
         ({"tiers": "25 60\n10 80"}, "", "ascending order"),
         ({"tiers": ""}, "", "at least one tier"),
-        ({"tiers": "ten"}, "tiers", "is no step"),
+        ({"tiers": "ten"}, "tiers", "is not a step"),
         ({"tiers": "10 101"}, "refund_percent", "100"),
         ({"window_business_days": "3"}, "", "not both"),
         ({"policy_name": "gnpec-current"}, "", "none of GNPEC’s versions"),
         ({"clause": ""}, "", "in words"),
         ({"nothing_from_percent": "101"}, "nothing_from_percent", "100"),
-        ({"rule": "gnpec-tiers"}, "effective_from", "ended on 2024-12-31"),
+        ({"rule": "gnpec-tiers"}, "effective_from", "ended on December 31, 2024"),
         ({"nonsense": "1"}, "nonsense", "no such value"),
     ],
 )
@@ -159,13 +159,13 @@ def test_whoever_files_a_version_sees_its_examples_first(office: Office, signed_
     assert chief.post("/refund-policy/new", data=FORM | {"seen": seen}).status_code == 303
     assert "Refund policy 2026" in chief.get("/refund-policy").text
     wrong = chief.post("/refund-policy/new", data=FORM | {"tiers": "ten"})
-    assert (wrong.status_code, "is no step" in wrong.text) == (422, True)
+    assert (wrong.status_code, "is not a step" in wrong.text) == (422, True)
     # The API answers the same version, and refuses the same fault.
     listed = chief.get("/api/v1/school/policies/refund").json()
     assert (listed[0]["version"], listed[0]["values"]["policy_name"]) == (3, "Refund policy 2026")
     body = {"effective_from": "2026-07-01", "approved_by": "Board", "values": OWN | {"tiers": "ten"}}
     refused = chief.post("/api/v1/school/policies/refund", json=body)
-    assert (refused.status_code, "is no step" in refused.text) == (422, True)
+    assert (refused.status_code, "is not a step" in refused.text) == (422, True)
     bursar: TestClient = signed_in(user_of(office.session, office.bursar))
     assert "Refund policy 2026" in bursar.get("/refund-policy").text
     assert "File a new version" not in bursar.get("/refund-policy").text

@@ -54,6 +54,7 @@ def open_assignment(
     late = rules.lateness(due_at, now, asked.late_policy)
     again_after = own.again_after if own else None
     why_not = enrollment.why_not_open(session, study.enrollment_id, lesson_id) if study.counts else _COMPLETED
+    is_closed = study.counts and why_not is not None
     if why_not is None:
         why_not = rules.may_hand_in_again(
             works[0].row.number if works else 0,
@@ -74,6 +75,7 @@ def open_assignment(
         lateness=rules.Lateness(0, accepted=True, deduction_pct=0) if invited else late,
         works=works,
         why_not=why_not,
+        is_closed=is_closed and not works,
         versions=every,
     )
 

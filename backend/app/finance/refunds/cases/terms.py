@@ -50,9 +50,8 @@ class Terms:
             return ()
         day = self.refund.holidays_as_of
         when = f"on {long_date(day)}" if day else "when the agreement was prepared"
-        return (
-            f"Business days leave out the holidays that the school’s calendar had {when}: later entries move no day.",
-        )
+        said = f"Business days leave out the holidays that the school’s calendar had {when}"
+        return (f"{said}; later changes to the calendar do not change the date.",)
 
 
 def terms_of(
