@@ -183,7 +183,8 @@ def look_after_roles(
         Path, typer.Option(help="A new file for the addresses, with passwords, of roles that are made.")
     ] = Path("database-roles.env"),
     renew: Annotated[
-        list[str] | None, typer.Option(help="Give this role another password; may be given again.")
+        list[str] | None,
+        typer.Option(help="Give this role another password, and change nothing else; may be given again."),
     ] = None,
 ) -> None:
     """Show the roles of the database, what each may, and what is not as it should be; --apply mends that.
@@ -193,7 +194,7 @@ def look_after_roles(
     """
     with database_server(get_settings()) as (settings, _server):
         if apply or renew:
-            _bring_roles(settings, passwords, renew or [])
+            _bring_roles(settings, passwords, renew or [], apply=apply)
         place, steps = database_roles.look(settings)
     names = [kind.name for kind in database_roles.what_each_may(place)]
     width = max(map(len, (*names, place.owner)))
@@ -214,12 +215,14 @@ def look_after_roles(
     raise OperatorError(
         "Some of it is for the server's administrator, as shown."
         if apply
+        else "Mend it with: aada db roles --apply. Nothing of it was changed."
+        if renew
         else "Mend it with: aada db roles --apply. Nothing was changed."
     )
 
 
-def _bring_roles(settings: Settings, passwords: Path, renew: list[str]) -> None:
-    done = database_roles.bring(settings, passwords, renew)
+def _bring_roles(settings: Settings, passwords: Path, renew: list[str], *, apply: bool) -> None:
+    done = database_roles.bring(settings, passwords, renew, apply=apply)
     if done.made:
         typer.echo(
             f"{', '.join(done.made)}: addresses with passwords are in {passwords}, for you alone to read. They are "
@@ -227,7 +230,9 @@ def _bring_roles(settings: Settings, passwords: Path, renew: list[str]) -> None:
         )
     for line in done.refused:
         typer.echo(f"For the server's administrator, in this database: {line};")
-    typer.echo(f"{len(done.steps)} changes made.\n")
+    if apply:
+        typer.echo(f"{len(done.steps)} changes made.")
+    typer.echo()
 
 
 @commands.command()

@@ -37,7 +37,7 @@ from app.db.models import Launch
 from app.db.session import Database
 from app.lrs.service import LrsApp
 from app.settings import Settings
-from app.web.errors import problem_of
+from app.web.errors import problem_of, waited_too_long
 
 log = structlog.get_logger(__name__)
 
@@ -229,9 +229,9 @@ class _Host:
         except Problem as problem:
             return _commit_refused(problem)
         except SQLAlchemyError as error:
-            known = problem_of(error) or Unavailable(
-                "Not saved: the school's server is having trouble. Retrying."
-            )
+            # The player takes a conflict as the session's end; what was only held for a while is sent again.
+            known = None if waited_too_long(error) else problem_of(error)
+            known = known or Unavailable("Not saved: the school's server is having trouble. Retrying.")
             log.error("commit not saved", reason=known.detail, error=str(getattr(error, "orig", error))[:300])
             return _commit_refused(known)
         except RecursionError:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import psycopg
+import structlog
 from psycopg import sql
 
 from app.core.own_rows import STUDENT_ROLE
 from app.ops.errors import OperatorError
 from app.ops.servers import connect
 from app.settings import APP_ROLE, Settings
+
+log = structlog.get_logger(__name__)
 
 
 def set_app_password(settings: Settings) -> bool:
@@ -85,14 +88,19 @@ def ensure_roles(settings: Settings) -> None:
 
 
 def check_app_role(settings: Settings) -> None:
-    """Refuse when the system's own role cannot sign in, or may not read as a student."""
+    """Refuse when the system's own role cannot sign in, or may not read as a student.
+
+    The latter is no more than logged with STUDENT_ROLE=false, which is for the emergency that it may not.
+    """
     with connect(settings, settings.app_database_url) as connection:
         held = connection.execute(
             "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = %s AND pg_has_role(oid, 'SET'))",
             (STUDENT_ROLE,),
         ).fetchone()
         user = connection.info.user
-    if held != (True,):
+    if held != (True,) and not settings.student_role:
+        log.warning("database.student_role_missing", role=STUDENT_ROLE, user=user)
+    elif held != (True,):
         raise OperatorError(
             f"{user} may not read as {STUDENT_ROLE}, so that students’ pages fail: run `aada db migrate` as the owner. "
             f"If it may not make roles, let the server’s administrator run CREATE ROLE {STUDENT_ROLE} NOLOGIN (unless "

@@ -145,6 +145,9 @@ def _unexpected(request: Request, error: Exception) -> Response:
     )
 
 
+_HELD = (pg.LockNotAvailable, pg.SerializationFailure, pg.DeadlockDetected)
+
+
 def problem_of(error: Exception) -> Problem | None:
     """Translate any expected exception; None for one nobody expected."""
     if isinstance(error, Problem):
@@ -163,6 +166,12 @@ def problem_of(error: Exception) -> Problem | None:
     return None
 
 
+def waited_too_long(error: Exception) -> bool:
+    """Whether somebody else held what the statement needed: the same, sent again, may well succeed."""
+    original = error.orig if isinstance(error, sa_exc.DBAPIError) else error
+    return isinstance(original, _HELD)
+
+
 def _database(error: pg.Error) -> Problem | None:
     name = error.diag.constraint_name
     match error:
@@ -170,7 +179,7 @@ def _database(error: pg.Error) -> Problem | None:
             return explain(name) or Conflict("This conflicts with existing records. Nothing was changed.")
         case pg.DataError():
             return Invalid("A value is too long, out of range or of the wrong type. Nothing was changed.")
-        case pg.LockNotAvailable() | pg.SerializationFailure() | pg.DeadlockDetected():
+        case _ if isinstance(error, _HELD):
             return Conflict(
                 "Someone else is changing the same record. Nothing was changed; please try again."
             )

@@ -5,7 +5,9 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
+from psycopg.errors import DeadlockDetected, LockNotAvailable, SerializationFailure
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 
 from app.content import service
 from app.content.packages.model import Manifest
@@ -70,6 +72,25 @@ def test_the_player_sends_again_under_a_new_number(school: School) -> None:
     saving = ASSETS["saving.js"].read_text()
     final = saving[saving.index("const FINAL") :].partition("\n")[0]
     assert "sequence-conflict" not in final, "what ends a session is not sent again"
+
+
+@pytest.mark.parametrize("held", [LockNotAvailable, DeadlockDetected, SerializationFailure])
+def test_what_is_held_by_another_is_sent_again(
+    school: School, play: Play, monkeypatch: pytest.MonkeyPatch, held: type[Exception]
+) -> None:
+    """The player takes a conflict as the end of the session: then what is not saved is lost."""
+    school.upload()
+    played = play()
+
+    def wait(*_: object) -> None:
+        raise OperationalError("SELECT", {}, held())
+
+    monkeypatch.setattr("app.content.launches.commits.commit", wait)
+    answer = played.send({"seq": 1, "cmi": played.cmi(lesson_location="p1")})
+    assert (answer.status_code, answer.json()["slug"]) == (503, "unavailable")
+    monkeypatch.undo()
+    played.commit(seq=2, lesson_location="p1")
+    assert school.attempt().location == "p1"
 
 
 def test_scores_below_the_threshold_do_not_pass_by_rounding_twice(school: School, play: Play) -> None:

@@ -3,11 +3,13 @@
 import io
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 
+from app.academics import service as academics
 from app.content import service
 from app.content.packages.several import import_several
 from app.core.errors import Forbidden, Invalid
@@ -104,6 +106,34 @@ def test_everything_wrong_with_any_file_is_said_and_nothing_is_kept(school: Scho
     assert school.session.scalars(select(Lesson.id)).all() == before
     with pytest.raises(Forbidden):
         several(school, ("good.zip", course()), subject=subject_of(school.instructor))
+
+
+def test_nothing_is_locked_while_files_are_examined_and_stored(
+    school: School, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first new lesson holds the program's students; so it comes when the last file lies in the store."""
+    acts: list[str] = []
+    real_put, real_create = school.files.put, academics.create_lesson
+
+    def put(*given: Any) -> Any:
+        acts.append("put")
+        return real_put(*given)
+
+    def create(*given: Any) -> Lesson:
+        acts.append("lesson")
+        return real_create(*given)
+
+    monkeypatch.setattr(school.files, "put", put)
+    monkeypatch.setattr("app.academics.service.create_lesson", create)
+    several(school, ("course.zip", course()), ("read.pdf", pdf("a")))
+    assert acts[-2:] == ["lesson", "lesson"]
+    assert acts.count("lesson") == 2
+
+
+@pytest.mark.parametrize("name", ["a\u200bb.pdf", "\ufeff\u00ad.pdf", "\ue000.pdf"])
+def test_a_name_with_signs_that_nobody_sees_is_no_trouble(school: School, name: str) -> None:
+    made = several(school, (name, pdf("a")))
+    assert len(made) == 1
 
 
 def test_the_pages(school: School, signed_in: Callable[[User], TestClient]) -> None:

@@ -299,6 +299,45 @@ def test_the_command_shows_a_plan_and_never_a_password(aada: Aada, owned: Settin
     assert (status, "is none of the roles" in shown) == (1, True)
 
 
+def test_another_password_changes_nothing_else(aada: Aada, owned: Settings, tmp_path: Path) -> None:
+    service.bring(owned, tmp_path / "roles.env")
+    with connect(owned) as admin:
+        admin.execute("ALTER ROLE aada_monitor CREATEDB")
+    status, shown = aada("db", "roles", "--renew", READONLY, "--passwords", str(tmp_path / "other.env"))
+    assert (status, "has CREATEDB" in shown, "Nothing of it was changed" in " ".join(shown.split())) == (
+        1,
+        True,
+        True,
+    )
+    (address,) = re.findall(r"postgresql://\S+", (tmp_path / "other.env").read_text(encoding="utf-8"))
+    psycopg.connect(address).close()
+    assert [step.says for step in service.look(owned)[1]] == ["has CREATEDB"]
+
+
+def test_what_the_server_only_warns_of_is_not_counted_as_done(owned: Settings, tmp_path: Path) -> None:
+    """Who may not give a right of an object that it has some right of gets a warning, and nothing happens."""
+    service.bring(owned, tmp_path / "roles.env")
+    with connect(owned) as admin:
+        admin.execute("ALTER TABLE programs OWNER TO postgres")
+        admin.execute("GRANT SELECT ON programs TO school_owner")
+        admin.execute("REVOKE SELECT ON programs FROM aada_readonly")
+    url = owned.owner_database_url.set(username="school_owner", password="for tests")
+    done = service.bring(with_url(owned, url.render_as_string(hide_password=False)), tmp_path / "again.env")
+    assert [line for line in done.refused if '"programs"' in line]
+    assert not [step for step in done.steps if "programs" in step.says]
+
+
+def test_a_partition_keeps_its_rights_for_itself(owned: Settings, made: dict[str, str]) -> None:
+    with connect(owned) as admin:
+        admin.autocommit = True
+        admin.execute("SET ROLE school_owner")
+        admin.execute("CREATE TABLE later (id int) PARTITION BY RANGE (id)")
+        admin.execute("CREATE TABLE later_1 PARTITION OF later FOR VALUES FROM (0) TO (9)")
+        admin.execute("REVOKE ALL ON later_1 FROM aada_readonly")
+        admin.execute("RESET ROLE")
+        assert plan(admin) == []
+
+
 def test_a_file_that_cannot_be_written_stops_before_anything_is_made(owned: Settings, tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
     for path, says in (

@@ -7,6 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg import sql
+from structlog.testing import capture_logs
 
 from app.core import own_rows
 from app.core.errors import Unavailable
@@ -102,6 +103,9 @@ def test_a_role_that_is_missing_is_a_sentence_everywhere(
         OperatorError, match=f"run `aada db migrate` as the owner.*CREATE ROLE {name} NOLOGIN"
     ):
         roles.check_app_role(live_settings)
+    with capture_logs() as logs:
+        roles.check_app_role(live_settings.model_copy(update={"student_role": False}))
+    assert [one["event"] for one in logs] == ["database.student_role_missing"]
     with (
         pytest.raises(OperatorError, match="aada db migrate"),
         lifecycle._served_database(live_settings),

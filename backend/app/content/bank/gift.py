@@ -14,13 +14,15 @@ from html import unescape
 from app.rules.quizzes import number_of
 
 MOST_QUESTIONS = 500
+_LONGEST = 30_000
+"""Characters of a question with its answers."""
 _SIGNS = {chr(0xE000 + place): sign for place, sign in enumerate("~=#{}:")}
 """What stands for a sign that was written behind a backslash: characters that no text has."""
 _STANDS_FOR = {"\\" + sign: stands_for for stands_for, sign in _SIGNS.items()}
 _TITLE = re.compile(r"\A\s*::(.*?)::", re.DOTALL)
 _FORMAT = re.compile(r"\A\s*\[(html|moodle|plain|markdown)\]", re.IGNORECASE)
-_BREAK = re.compile(r"</?(?:p|br|div|span)\b[^>]*>", re.IGNORECASE)
-_TAG = re.compile(r"<[a-z/!][^>]*>", re.IGNORECASE)
+_BREAK = re.compile(r"</?(?:p|br|div|span)\b[^<>]*>", re.IGNORECASE)
+_TAG = re.compile(r"<[a-z/!][^<>]*>", re.IGNORECASE)
 _ANSWER = re.compile(r"([=~])((?:[^=~])*)")
 _WEIGHT = re.compile(r"\A\s*%(-?\d{1,3}(?:\.\d{1,5})?)%", re.ASCII)
 
@@ -51,25 +53,23 @@ def read(text: str) -> list[Draft]:
 
 def _blocks(text: str) -> Iterator[tuple[int, str]]:
     """Pieces between empty lines, each with the number of its first line; comments and categories left out."""
-    first, lines = 0, []
-    for number, line in enumerate([*text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), ""], start=1):
+    first, lines, open_braces = 0, [], 0
+    every = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    for number, line in enumerate([*every, ""], start=1):
         plain = line.strip()
         if plain.startswith("//") or plain.upper().startswith("$CATEGORY:"):
             continue
         if plain:
             first = first or number
             lines.append(line)
+            hidden = _hidden(line)
+            open_braces += hidden.count("{") - hidden.count("}")
         # An empty line within the braces does not end a question.
-        elif lines and (number > text.count("\n") + 1 or _is_whole("\n".join(lines))):
+        elif lines and (number > len(every) or open_braces <= 0):
             yield first, "\n".join(lines)
-            first, lines = 0, []
+            first, lines, open_braces = 0, [], 0
     if lines:
         yield first, "\n".join(lines)
-
-
-def _is_whole(block: str) -> bool:
-    hidden = _hidden(block)
-    return hidden.count("{") <= hidden.count("}")
 
 
 def _hidden(text: str) -> str:
@@ -95,6 +95,9 @@ def _shown(text: str) -> str:
 
 
 def _draft(line: int, block: str) -> Draft:
+    if len(block) > _LONGEST:
+        words = " ".join(block[:400].split())[:200]
+        return Draft(line, words, problem=f"It has more than {_LONGEST:,} characters. Is a brace }} missing?")
     hidden = _hidden(block)
     title = _TITLE.match(hidden)
     rest = hidden[title.end() :] if title else hidden
@@ -108,7 +111,7 @@ def _draft(line: int, block: str) -> Draft:
             raise GiftError("The answers stand in the middle of a sentence. Put them at its end.")
         asked = _shown(prompt)
         if not asked:
-            raise GiftError("It asks nothing: there is no text before the answers.")
+            raise GiftError("It has no question text before the answers.")
         body, _, feedback = rest[start + 1 : end].partition("####")
         return _answers(line, asked, body.strip(), _shown(feedback))
     except GiftError as problem:
@@ -149,7 +152,7 @@ def _number(text: str) -> tuple[str, str]:
     if dots:
         ends = [number_of(one.strip()) for one in (low, high)]
         if ends[0] is None or ends[1] is None or ends[0] > ends[1]:
-            raise GiftError("Its range is none: write the lower and the higher number, such as {#1..5}.")
+            raise GiftError("The range isn’t valid: write the lower and the higher number, such as {#1..5}.")
         middle = (ends[0] + ends[1]) / Decimal(2)
         return str(middle), str(ends[1] - middle)
     value, _, tolerance = text.partition(":")

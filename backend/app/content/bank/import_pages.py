@@ -46,9 +46,9 @@ class ImportForm(BaseModel):
         try:
             text = data.decode("utf-8-sig")
         except UnicodeDecodeError:
-            raise Invalid("This file is no text in UTF-8. Save it as UTF-8, or paste its text.") from None
+            raise Invalid("This file isn’t UTF-8 text. Save it as UTF-8, or paste its text.") from None
         if "\x00" in text or len(text) > LONGEST:
-            raise Invalid("This file is no text, or too long. Export the questions as GIFT.")
+            raise Invalid("This file isn’t text, or is too long. Export the questions as GIFT.")
         return text.replace("\r\n", "\n")
 
 

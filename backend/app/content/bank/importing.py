@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import replace
 
+from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
 from app.academics import service as academics
@@ -14,6 +15,7 @@ from app.content.bank.service import create
 from app.core.errors import Invalid
 from app.core.files import FileStore
 from app.core.permissions import Subject
+from app.core.turns import take_turn
 
 _LONGEST = {"prompt": 5_000, "feedback": 5_000}
 
@@ -28,7 +30,7 @@ def look(session: Session, subject: Subject, program_id: int, text: str) -> list
         raise Invalid("There is no question in it. Questions stand apart by empty lines, answers in braces.")
     if len(drafts) > MOST_QUESTIONS:
         raise Invalid(f"These are more than {MOST_QUESTIONS} questions. Import them in several parts.")
-    known = {row.QuestionVersion.prompt for row in queries.all_of(session, program_id)}
+    known = queries.prompts_of(session, program_id)
     checked: list[Draft] = []
     for draft in drafts:
         checked.append(draft if draft.problem else replace(draft, problem=_problem(draft, known, checked)))
@@ -38,17 +40,19 @@ def look(session: Session, subject: Subject, program_id: int, text: str) -> list
 def take(session: Session, subject: Subject, store: FileStore, program_id: int, text: str) -> int:
     """Write all questions of a text into the bank; how many. Raises what `look` raises, and Invalid where one of them
     has a problem: then none is written."""
+    take_turn(session, f"questions {program_id}")
     drafts = look(session, subject, program_id, text)
     wrong = [draft for draft in drafts if draft.problem]
     if wrong:
-        raise Invalid(
-            f"{len(wrong)} of the {len(drafts)} questions cannot be taken over. Nothing was imported."
-        )
+        raise Invalid(f"{len(wrong)} of the {len(drafts)} questions can’t be imported. Nothing was imported.")
     for draft in drafts:
-        fields = ("kind", "prompt", "lines", "value", "tolerance", "feedback")
-        form = QuestionForm.model_validate({name: getattr(draft, name) for name in fields})
-        create(session, subject, store, program_id, form)
+        create(session, subject, store, program_id, _form(draft))
     return len(drafts)
+
+
+def _form(draft: Draft) -> QuestionForm:
+    fields = ("kind", "prompt", "lines", "value", "tolerance", "feedback")
+    return QuestionForm.model_validate({name: getattr(draft, name) for name in fields})
 
 
 def _problem(draft: Draft, known: Collection[str], before: Collection[Draft]) -> str:
@@ -62,7 +66,10 @@ def _problem(draft: Draft, known: Collection[str], before: Collection[Draft]) ->
     if too_long:
         return f"It has more than {_LONGEST[too_long]:,} characters."
     try:
+        _form(draft)
         parse(draft.kind, draft.lines, draft.value, draft.tolerance)
+    except ValidationError as problem:
+        return str(problem.errors()[0]["msg"]).removeprefix("Value error, ").rstrip(".") + "."
     except Invalid as problem:
         return problem.detail
     return ""

@@ -79,6 +79,22 @@ def all_of(session: Session, program_id: int) -> Sequence[Row[Any]]:
     ).all()
 
 
+def prompts_of(session: Session, program_id: int) -> set[str]:
+    """What the questions of a program ask, those that were retired among them."""
+    return set(
+        session.scalars(
+            select(QuestionVersion.prompt)
+            .join(Question, Question.id == QuestionVersion.question_id)
+            .join(
+                _last,
+                (_last.c.question_id == QuestionVersion.question_id)
+                & (_last.c.version == QuestionVersion.version),
+            )
+            .where(Question.program_id == program_id)
+        )
+    )
+
+
 def find(session: Session, question_id: int) -> Row[Any] | None:
     return session.execute(_newest().where(Question.id == question_id)).one_or_none()
 

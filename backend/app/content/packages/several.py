@@ -4,17 +4,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
 from app.academics import service as academics
-from app.content import policy
-from app.content.packages.recognition import read_package
-from app.content.packages.upload import import_package, source_of
+from app.content import policy, queries
+from app.content.packages.recognition import Package, read_package
+from app.content.packages.single_file import Source
+from app.content.packages.upload import (
+    LONGEST_PAUSE_SECONDS,
+    Kept,
+    examine_package,
+    put_package,
+    record_package,
+    source_of,
+)
 from app.content.runtimes import RUNTIMES
-from app.core.errors import FieldError, Invalid, Problem
-from app.core.files import FileStore
+from app.core.errors import FieldError, Invalid, Problem, TooLarge
+from app.core.files import FileStore, StoredFile, quota
 from app.core.permissions import Subject
-from app.db.models import ContentPackage, ContentType
+from app.db.models import ContentPackage
 
 _LONGEST_TITLE = 255
 
@@ -23,8 +32,11 @@ _LONGEST_TITLE = 255
 class _Recognized:
     file_name: str
     file: BinaryIO
-    title: str
-    kind: ContentType
+    source: Source
+    package: Package
+    lesson: academics.LessonFields
+    every: list[StoredFile]
+    """What was uploaded, and the files in it."""
 
 
 def import_several(
@@ -44,41 +56,54 @@ def import_several(
     policy.require_change_with_lessons(subject)
     academics.read_module(session, subject, module_id)
     faults: list[FieldError] = []
-    recognized = [one for one in (_recognized(name, file, faults) for name, file in files) if one is not None]
-    if not faults:
-        imported = []
-        for one in recognized:
-            lesson = academics.create_lesson(
-                session, subject, module_id, academics.LessonFields(title=one.title, content_type=one.kind)
-            )
-            try:
-                imported.append(
-                    import_package(
-                        session,
-                        subject,
-                        store,
-                        lesson.id,
-                        one.file,
-                        file_name=one.file_name,
-                        max_bytes=max_bytes,
-                    )
-                )
-            except Problem as refused:
-                faults += _of(one.file_name, refused)
-        if not faults:
-            return imported
-    names = dict.fromkeys(fault.field.partition(": ")[0] for fault in faults)
-    raise Invalid(f"{len(names)} of {len(files)} files cannot be taken, so nothing was saved.", errors=faults)
+    queries.allow_long_pauses(session, LONGEST_PAUSE_SECONDS)
+    recognized: list[_Recognized] = []
+    for name, file in files:
+        try:
+            one = _recognized(store, name, file, max_bytes)
+            quota.require_room(session, one.every, package=True)
+            recognized.append(one)
+        except Problem as refused:
+            faults += _of(name, refused)
+    if faults:
+        names = dict.fromkeys(fault.field.partition(": ")[0] for fault in faults)
+        raise Invalid(
+            f"{len(names)} of {len(files)} files can’t be imported, so nothing was saved.", errors=faults
+        )
+    kept = [put_package(store, one.file, one.source, one.package) for one in recognized]
+    # Last: from the first new lesson on, students of the program wait with what they report.
+    return [
+        _recorded(session, subject, module_id, one, files)
+        for one, files in zip(recognized, kept, strict=True)
+    ]
 
 
-def _recognized(name: str, file: BinaryIO, faults: list[FieldError]) -> _Recognized | None:
+def _recorded(
+    session: Session, subject: Subject, module_id: int, one: _Recognized, kept: Kept
+) -> ContentPackage:
+    lesson = academics.create_lesson(session, subject, module_id, one.lesson)
+    return record_package(session, subject, lesson.id, one.file_name, one.source, one.package, kept)
+
+
+def _recognized(store: FileStore, name: str, file: BinaryIO, max_bytes: int) -> _Recognized:
+    """The file, read and examined. Raises Problem with what is wrong with it."""
+    if file.seek(0, 2) > max_bytes:
+        raise TooLarge(f"The package is larger than the {max_bytes // 1024**2} MB this school accepts.")
+    source = source_of(file, name)
+    package = read_package(source)
+    kind = RUNTIMES[package.manifest.standard].lesson_kind
+    title = _line(package.manifest.title) or _line(name.rpartition(".")[0]) or _line(name)
     try:
-        package = read_package(source_of(file, name))
-    except Problem as refused:
-        faults += _of(name, refused)
-        return None
-    title = package.manifest.title.strip() or name.rpartition(".")[0] or name
-    return _Recognized(name, file, title[:_LONGEST_TITLE], RUNTIMES[package.manifest.standard].lesson_kind)
+        lesson = academics.LessonFields(title=title, content_type=kind)
+    except ValidationError:
+        raise Invalid("Its title cannot be used. Give the file a name in plain letters.") from None
+    return _Recognized(name, file, source, package, lesson, examine_package(store, file, source, package))
+
+
+def _line(title: str) -> str:
+    """A title in one line, without the characters that nobody sees."""
+    seen = "".join(one for one in " ".join(title.split()) if one.isprintable())
+    return seen[:_LONGEST_TITLE].strip()
 
 
 def _of(name: str, refused: Problem) -> list[FieldError]:

@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from io import RawIOBase
 from typing import BinaryIO, cast
 
@@ -25,7 +26,7 @@ from app.core.permissions import Subject, internal
 from app.db.models import ContentPackage, ContentType
 
 # A gigabyte that goes to a bucket takes its minutes.
-_LONGEST_PAUSE_SECONDS = 30 * 60
+LONGEST_PAUSE_SECONDS = 30 * 60
 OWNER = "content.packages"
 """Who claims a package's files; the database releases them with the package's row."""
 
@@ -57,17 +58,22 @@ def import_package(
         )
     if sum(one.seek(0, 2) for one in (file, *(other for _, other in beside))) > max_bytes:
         raise TooLarge(f"The package is larger than the {max_bytes // 1024**2} MB this school accepts.")
-    queries.allow_long_pauses(session, _LONGEST_PAUSE_SECONDS)
+    queries.allow_long_pauses(session, LONGEST_PAUSE_SECONDS)
     # Reading everything once finds every lie and every virus before the first file is stored. The scanner gets each
     # file too, not only the zip: what is packed may be larger than it unpacks by itself.
     archive = source_of(file, file_name, beside)
     package = read_package(archive, plain_pages=plain_pages)
     require_kind(place.title, ContentType(place.content_type), package.manifest.standard)
-    every = [intake.examine_file(store, file)] if isinstance(archive, Archive) else []
-    every += [intake.examine(store, archive.stream(inside)) for inside in package.files.values()]
-    quota.require_room(session, every, package=True)
+    quota.require_room(session, examine_package(store, file, archive, package), package=True)
     queries.lock_lesson(session, lesson_id)
     return store_package(session, subject, store, lesson_id, file, file_name, archive, package)
+
+
+@internal("a step of an upload")
+def examine_package(store: FileStore, file: BinaryIO, archive: Source, package: Package) -> list[StoredFile]:
+    """What was uploaded, if it is a zip, and the files in it, scanned. Raises Invalid for what the scanner refuses."""
+    every = [intake.examine_file(store, file)] if isinstance(archive, Archive) else []
+    return every + [intake.examine(store, archive.stream(inside)) for inside in package.files.values()]
 
 
 @internal("a step of an upload, or of taking over what another lesson plays")
@@ -134,8 +140,50 @@ def store_package(
     package: Package,
 ) -> ContentPackage:
     """Store an accepted package with its files as the lesson's current version."""
+    kept = put_package(store, file, archive, package)
+    return record_package(session, subject, lesson_id, file_name, archive, package, kept)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What was uploaded, and the files in it by their paths, as they lie in the store."""
+
+    whole: StoredFile
+    files: dict[str, StoredFile]
+
+
+@internal("a step of an upload")
+def put_package(store: FileStore, file: BinaryIO, archive: Source, package: Package) -> Kept:
+    """Store an accepted package with its files; no row is written, and no claim."""
     file.seek(0)
     whole = store.put(file)
+    main = _main(archive)
+    return Kept(
+        whole,
+        {
+            path: whole if inside == main else store.put(cast(BinaryIO, _Stream(archive.stream(inside))))
+            for path, inside in package.files.items()
+        },
+    )
+
+
+def _main(archive: Source) -> str | None:
+    """The file that was uploaded by itself; None for a zip."""
+    return None if isinstance(archive, Archive) else next(iter(archive.entries))
+
+
+@internal("a step of an upload")
+def record_package(
+    session: Session,
+    subject: Subject,
+    lesson_id: int,
+    file_name: str,
+    archive: Source,
+    package: Package,
+    kept: Kept,
+) -> ContentPackage:
+    """Write down a package that lies in the store as the lesson's current version, and claim its files."""
+    whole, main = kept.whole, _main(archive)
     queries.replace_current(session, lesson_id, clock.now())
     record = ContentPackage(
         lesson_id=lesson_id,
@@ -151,13 +199,11 @@ def store_package(
     )
     session.add(record)
     session.flush()
-    main = None if isinstance(archive, Archive) else next(iter(archive.entries))
     whole_type = "application/zip" if main is None else media_type_of(main)
-    kept: list[tuple[StoredFile, str | None]] = [(whole, whole_type)]
+    claimed: list[tuple[StoredFile, str | None]] = [(whole, whole_type)]
     rows: list[dict[str, object]] = []
-    for path, inside in package.files.items():
-        stored = whole if inside == main else store.put(cast(BinaryIO, _Stream(archive.stream(inside))))
-        kept.append((stored, media_type_of(path)))
+    for path, stored in kept.files.items():
+        claimed.append((stored, media_type_of(path)))
         rows.append(
             {
                 "package_id": record.id,
@@ -169,7 +215,7 @@ def store_package(
         )
     queries.add_files(session, rows)
     # At the end: who puts the same content waits for this transaction from here on.
-    claims.claim_all(session, kept, room=OWNER, row=record.id)
+    claims.claim_all(session, claimed, room=OWNER, row=record.id)
     history.record(
         session,
         subject,

@@ -19,7 +19,7 @@ from app.core.errors import BadRequest, Forbidden, Invalid, Problem, TooLarge, U
 from app.core.files import FileMissing, FileStore
 from app.db.session import Database
 from app.settings import Settings
-from app.web.errors import problem_of
+from app.web.errors import problem_of, waited_too_long
 
 log = structlog.get_logger(__name__)
 M = TypeVar("M", bound=BaseModel)
@@ -97,9 +97,8 @@ class _Quiz:
         except Problem as problem:
             return _refused(problem)
         except SQLAlchemyError as error:
-            known = problem_of(error) or Unavailable(
-                "Not saved: the school’s server is having trouble. Retrying."
-            )
+            known = None if waited_too_long(error) else problem_of(error)
+            known = known or Unavailable("Not saved: the school’s server is having trouble. Retrying.")
             log.error("quiz not saved", reason=known.detail, error=str(getattr(error, "orig", error))[:300])
             return _refused(known)
         return JSONResponse(found, headers={"Cache-Control": "no-store"})

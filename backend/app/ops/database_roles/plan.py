@@ -212,7 +212,8 @@ SELECT c.relname, c.relkind = 'S',
           AND x.privilege_type <> 'SELECT') AS changes,
        (SELECT coalesce(array_agg(a.attname::text), '{}') FROM pg_attribute a
         WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attname ~ %(secret)s) AS secrets
-FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm', 'S') ORDER BY 1
+FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm', 'S')
+  AND NOT c.relispartition ORDER BY 1
 """
 
 

@@ -40,8 +40,10 @@ def look(settings: Settings) -> tuple[Place, list[Step]]:
         return place_of(connection), plan(connection)
 
 
-def bring(settings: Settings, passwords: Path, renew: Sequence[str] = ()) -> Done:
+def bring(settings: Settings, passwords: Path, renew: Sequence[str] = (), *, apply: bool = True) -> Done:
     """Make and repair the roles; addresses with the passwords of those that were made go into a new file.
+
+    Without `apply` the roles of `renew` get other passwords, and nothing else is changed.
 
     Each statement stands alone: what the owner may not do is left out and given back. Raises OperatorError where the
     file is there already or cannot be written; then nothing was changed.
@@ -53,17 +55,19 @@ def bring(settings: Settings, passwords: Path, renew: Sequence[str] = ()) -> Don
     done = Done()
     with connect(settings) as connection:
         connection.autocommit = True
-        first = plan(connection)
+        first = plan(connection) if apply else []
         keys = _Keys(passwords, settings.owner_database_url)
         try:
             if renew or any(step.makes for step in first):
                 keys.open()
-            for _ in range(_ROUNDS):
+            for _ in range(_ROUNDS if apply else 0):
                 steps = [step for step in plan(connection) if _text(connection, step) not in done.refused]
                 if not steps:
                     break
                 for step in steps:
                     _take(connection, step, done, keys)
+            if apply:
+                _note_left(connection, done)
             for name in renew:
                 _renew(connection, name, done, keys)
         finally:
@@ -112,6 +116,13 @@ def _take(connection: Connection, step: Step, done: Done, keys: _Keys) -> None:
     if step.makes:
         keys.keep(step.role, key)
         done.made.append(step.role)
+
+
+def _note_left(connection: Connection, done: Done) -> None:
+    """What is left after the rounds was not refused aloud: PostgreSQL only warns of a right that it does not give."""
+    left = [_text(connection, step) for step in plan(connection)]
+    done.steps = [step for step in done.steps if _text(connection, step) not in left]
+    done.refused += [line for line in left if line not in done.refused]
 
 
 def _renew(connection: Connection, name: str, done: Done, keys: _Keys) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from app.content.bank import importing
 from app.content.bank.gift import read
 from app.content.bank.lines import parse
+from app.core import clock
 from app.core.errors import Invalid, NotFound
 from app.core.permissions import Role
 from app.db.models import Question, User
@@ -76,9 +77,9 @@ def test_every_kind_that_has_one_here_is_read() -> None:
         ("What? {~A ~%50%B}", "None of its answers is wholly right"),
         ("The {=tooth ~gum} is white.", "middle of a sentence"),
         ("No answers at all", "no answers in braces"),
-        ("{=A ~B}", "asks nothing"),
+        ("{=A ~B}", "no question text"),
         ("How much? {#many}", "is no number"),
-        ("How much? {#5..1}", "range is none"),
+        ("How much? {#5..1}", "range isn’t valid"),
         ("How much? {#=1 =%50%2}", "several answers"),
         ("[html]<img src=x> {=A ~B}", "written in HTML"),
         ("What? {A ~B}", "begin with neither"),
@@ -89,6 +90,28 @@ def test_what_has_no_meaning_here_is_refused_with_its_line(text: str, why: str) 
     (draft,) = read(f"\n\n{text}\n")
     assert draft.line == 3
     assert why in draft.problem
+
+
+@pytest.mark.parametrize("sign", ["\x01", "\x1b"])
+@pytest.mark.parametrize(
+    "text", ["Wh{0}at? {{=A ~B}}", "What? {{=A{0} ~B}}", "What? {{=A ~B ####be{0}cause}}"]
+)
+def test_a_control_character_is_a_problem_of_its_question(school: School, text: str, sign: str) -> None:
+    (draft,) = importing.look(school.session, planner(school), school.program.id, text.format(sign))
+    assert draft.problem.endswith(".")
+
+
+def test_a_question_that_never_ends_is_refused_and_costs_little() -> None:
+    (draft,) = read("What? {=A\n\n" + "~" + "<a\n\n" * 20_000)
+    assert "more than 30,000 characters" in draft.problem
+
+
+def test_what_was_retired_is_not_written_twice(school: School) -> None:
+    importing.take(school.session, planner(school), school.files, school.program.id, "What? {=A ~B}")
+    school.session.scalars(select(Question)).one().retired_at = clock.now()
+    school.session.flush()
+    (draft,) = importing.look(school.session, planner(school), school.program.id, "What? {=A ~B}")
+    assert draft.problem == "The bank has this question already."
 
 
 @given(st.text(alphabet=st.sampled_from("ab {}=~#:%->.\\\n/$*0123[]"), max_size=120))
@@ -129,7 +152,7 @@ def test_the_page_shows_first_and_imports_what_it_has_shown(
     file = {"file": ("questions.gift", BytesIO(GOOD.encode()), "text/plain")}
     shown = client.post(address, data={"text": ""}, files=file)
     assert shown.status_code == 200
-    assert "All 7 questions can be taken over" in shown.text
+    assert "All 7 questions can be imported" in shown.text
     assert stored() == 0
     seen = shown.text.partition('name="seen" value="')[2][:64]
     # Changed since: shown again.

@@ -16,6 +16,7 @@ const STATE = "aada.lesson";
 const asked = new URLSearchParams(location.search);
 const about = Object.fromEntries(["endpoint", "fetch", "actor", "registration", "activityId"].map(name => [name, asked.get(name)]));
 const written = new WeakSet();
+const refused = new Set(); // verbs that the record store refuses in this session
 let token = "";
 let launch = null;
 let said = { completed: false, passed: false, failed: 0 };
@@ -130,7 +131,7 @@ export async function connect(data) {
     throw error;
   }
   if (data.quiz) mastery = typeof launch.masteryScore === "number" ? launch.masteryScore : null;
-  const exit = launch.returnURL ? async (now, counts) => { await leave(now, counts); location.assign(launch.returnURL); } : null;
+  const exit = launch.returnURL ? async (now, counts) => { await exitNow(now, counts); location.assign(launch.returnURL); } : null;
   if (launch.launchMode !== "Normal") {
     return { counts: false, ends: true, text, note: "This is a review: nothing you do here is kept.", exit };
   }
@@ -170,30 +171,40 @@ function answered(one, data) {
   });
 }
 
-// A statement that is said once for a registration; one that was said already is no fault.
+// Whether the record store has it now. One that it refuses is left to the next session, and is no fault of this one.
 async function once(verb, now, result, extensions) {
+  if (refused.has(verb)) return false;
   try {
     await send([statement(verb, { result: { ...result, duration: duration(now.seconds) }, extensions })]);
+    return true;
   } catch (error) {
     if (error.refusal !== 403 && error.refusal !== 409) throw error;
+    refused.add(verb);
+    return false;
   }
 }
 
+function judged(now) {
+  return {
+    result: { success: now.success, score: { scaled: Number(now.scaled), raw: Number(now.percent), min: 0, max: 100 } },
+    extensions: mastery === null ? undefined : { [MASTERY]: mastery },
+  };
+}
+
 async function judge(now) {
-  if (now.completed && !said.completed) {
-    await once("completed", now, { completion: true });
-    said.completed = true;
-  }
-  if (now.success === null || said.passed) return;
-  const score = { scaled: Number(now.scaled), raw: Number(now.percent), min: 0, max: 100 };
-  const extensions = mastery === null ? undefined : { [MASTERY]: mastery };
-  if (now.success) {
-    await once("passed", now, { success: true, score }, extensions);
-    said.passed = true;
-  } else if (now.attempts > said.failed) {
-    await once("failed", now, { success: false, score }, extensions);
-    said.failed = now.attempts;
-  }
+  if (now.completed && !said.completed) said.completed = await once("completed", now, { completion: true });
+  if (!now.success || said.passed) return;
+  const { result, extensions } = judged(now);
+  said.passed = await once("passed", now, result, extensions);
+}
+
+// A session has one result (9.3): that the quiz was failed is said when nothing better can come any more.
+function hasFailed(now) {
+  return now.success === false && !said.passed && now.attempts > said.failed;
+}
+
+function putState(now, options) {
+  return ask("activities/state", { parameters: state(STATE), method: "PUT", body: JSON.stringify({ text: now.text, said }), ...options });
 }
 
 let last = Promise.resolve();
@@ -203,7 +214,7 @@ async function saveNow(now) {
   if (fresh.length) await send(fresh.map(one => answered(one, globalThis.LESSON_DATA)));
   for (const one of fresh) written.add(one);
   await judge(now);
-  await ask("activities/state", { parameters: state(STATE), method: "PUT", body: JSON.stringify({ text: now.text, said }) });
+  await putState(now);
 }
 
 // One after the other: what is newer is never overtaken by what is older.
@@ -213,13 +224,46 @@ export function save(now) {
   return mine;
 }
 
-export async function leave(now, counts) {
-  if (ended) return;
+function over() {
+  const was = ended;
   ended = true;
   stored("ended", "yes");
-  const sent = [
-    ...(counts ? [ask("activities/state", { parameters: state(STATE), method: "PUT", body: JSON.stringify({ text: now.text, said }), keepalive: true })] : []),
-    send([statement("terminated", { result: { duration: duration(now.seconds) } })], { keepalive: true }),
-  ];
+  return was;
+}
+
+function terminated(now) {
+  return statement("terminated", { result: { duration: duration(now.seconds) } });
+}
+
+// The student leaves by the button: one after the other, for nothing is taken after the last statement.
+async function exitNow(now, counts) {
+  if (over()) return;
+  await last.catch(() => {});
+  try {
+    if (counts) {
+      await judge(now);
+      if (hasFailed(now)) {
+        const { result, extensions } = judged(now);
+        if (await once("failed", now, result, extensions)) said.failed = now.attempts;
+      }
+      await putState(now);
+    }
+  } catch {
+    // what could not be kept now is what the last save kept
+  }
+  await send([terminated(now)]).catch(() => {});
+}
+
+// The page goes away and waits for nothing: all that is left goes at once, in its order.
+export async function leave(now, counts) {
+  if (over()) return;
+  const statements = [terminated(now)];
+  if (counts && hasFailed(now)) {
+    const { result, extensions } = judged(now);
+    statements.unshift(statement("failed", { result: { ...result, duration: duration(now.seconds) }, extensions }));
+    said.failed = now.attempts;
+  }
+  const sent = counts ? [putState(now, { keepalive: true })] : [];
+  sent.push(send(statements, { keepalive: true }));
   await Promise.allSettled(sent);
 }

@@ -12,7 +12,7 @@ const standing = document.getElementById("standing");
 const note = document.getElementById("note");
 const trouble = document.getElementById("trouble");
 const begun = Date.now();
-let kept = { end: false, place: 0, results: [], used: 0, attempt: null };
+let kept = { end: false, done: false, place: 0, results: [], used: 0, attempt: null };
 let pass = DATA.quiz ? fraction(DATA.quiz.pass_percent) : fraction(0);
 let counts = false; // whether anything is kept
 let ends = false; // whether the learning system waits for an end
@@ -35,9 +35,11 @@ export function passPercent() {
 // What the lesson comes to: read to its end, and the quiz passed if there is one.
 export function judge() {
   const percent = DATA.quiz ? overall(kept.results, DATA.quiz.method) : null;
+  // Whoever has passed stays so, also where a later attempt is what the score comes from.
+  kept.done ||= percent !== null && compared(percent, pass) >= 0;
   if (!DATA.quiz) status = kept.end ? "completed" : "incomplete";
   else if (percent === null) status = "incomplete";
-  else if (compared(percent, pass) < 0) status = "failed";
+  else if (!kept.done) status = "failed";
   else status = kept.end ? "passed" : "incomplete";
   return status;
 }
@@ -47,14 +49,14 @@ function outcome() {
   return {
     status: judge(),
     completed: kept.end && (!DATA.quiz || percent !== null),
-    success: percent === null ? null : compared(percent, pass) >= 0,
+    success: percent === null ? null : kept.done,
     attempts: kept.used - Number(kept.attempt !== null && !kept.attempt.over), // those that were submitted
     percent: percent === null ? null : written(percent),
     scaled: percent === null ? null : written(fraction(percent.n, percent.d * 100n)),
     place: String(kept.place),
     seconds: (Date.now() - begun) / 1000,
     // Short names: some learning systems keep 4,096 characters.
-    text: JSON.stringify({ k: DATA.key, e: Number(kept.end), p: kept.place, r: kept.results, u: kept.used, a: kept.attempt && [
+    text: JSON.stringify({ k: DATA.key, e: Number(kept.end), d: Number(kept.done), p: kept.place, r: kept.results, u: kept.used, a: kept.attempt && [
       kept.attempt.seed, kept.attempt.began, kept.attempt.answers, kept.attempt.checked, Number(kept.attempt.over),
     ] }),
   };
@@ -69,7 +71,7 @@ function restore(text) {
   }
   if (typeof value !== "object" || value === null || value.k !== DATA.key) return;
   const attempt = value.a && { seed: value.a[0], began: value.a[1], answers: value.a[2], checked: value.a[3], over: Boolean(value.a[4]) };
-  kept = { end: Boolean(value.e), place: value.p, results: value.r, used: value.u, attempt };
+  kept = { end: Boolean(value.e), done: Boolean(value.d), place: value.p, results: value.r, used: value.u, attempt };
 }
 
 // Give the learning system everything; raises an Error where it does not take it.

@@ -123,7 +123,7 @@ function state(status = null) {
 function start() {
   const kept = remembered();
   if (kept.attempt !== null && !kept.attempt.over) return;
-  if (isClosed()) throw refused("The due date is over, and the right answers are shown since.");
+  if (isClosed()) throw refused("The due date has passed, and the right answers have been shown.");
   if (quiz().attempts !== null && kept.used >= quiz().attempts) throw refused("You have used all your attempts at this quiz.");
   kept.used += 1;
   kept.attempt = { seed: newSeed(), began: Date.now(), answers: [], checked: [], over: false };

@@ -39,7 +39,7 @@ function rules() {
   if (quiz.attempts !== 1) {
     lines.push({ highest: "Your best attempt counts.", last: "Your last attempt counts.", first: "Your first attempt counts.", average: "The average of your attempts counts." }[quiz.method]);
   }
-  if (quiz.due) lines.push(`Due ${quiz.due}.${quiz.feedback === "due" ? " Right answers are shown afterwards, and nobody starts the quiz any more." : ""}`);
+  if (quiz.due) lines.push(`Due ${quiz.due}.${quiz.feedback === "due" ? " Right answers are shown afterwards, and the quiz can’t be started after that." : ""}`);
   return made("ul", { class: "rules" }, ...lines.map(text => made("li", { text })));
 }
 
@@ -154,7 +154,7 @@ function run(line, seconds) {
     }
     if (left === 0) {
       clearInterval(clock);
-      finish("The time is over. ");
+      finish("Time is up. ");
     }
   };
   clearInterval(clock);
@@ -209,7 +209,7 @@ async function send() {
       trouble(null);
       if (found.closed) {
         waiting.clear();
-        await reload("The time is over. ");
+        await reload("Time is up. ");
         return true;
       }
       if (waiting.get(position) === sent) {
@@ -250,7 +250,7 @@ async function checkOne(question, button, lock, box) {
     const found = await ask("quiz/answer", {
       attempt: quiz.open.attempt, position: question.position, seq: question.seq, answer: question.answer, check: true,
     });
-    if (found.closed) { await reload("The time is over. "); return; }
+    if (found.closed) { await reload("Time is up. "); return; }
     question.checked = true;
     button.hidden = true;
     lock();
