@@ -205,4 +205,4 @@ def test_every_file_that_is_put_into_the_store_was_examined() -> None:
             ):
                 found.add(f"{path.relative_to(APP)}:{function.name}")
     # The package's files are examined by its caller, all of them before the first is put.
-    assert found - {"content/packages/upload.py:store_package"} == set(without)
+    assert found - {"content/packages/upload.py:put_package"} == set(without)
