@@ -196,9 +196,18 @@ def test_other_lessons_and_other_people(school: School, play: Play) -> None:
         service.navigate(school.session, subject_of(school.stranger), school.lesson.id, asked)
     preview = school.launch("b", preview=True)
     assert preview.sco_id == "b", "a preview opens anything"
+
+
+def test_a_course_without_sequencing_is_not_navigated(school: School, play: Play) -> None:
     school.upload(course_1_2())
+    play()
     with pytest.raises(Invalid, match="any order"):
-        service.navigate(school.session, subject_of(school.student), school.lesson.id, asked)
+        service.navigate(
+            school.session,
+            subject_of(school.student),
+            school.lesson.id,
+            NavigationIn(request="continue", at="a"),
+        )
 
 
 def test_bad_wishes_are_refused_over_http(

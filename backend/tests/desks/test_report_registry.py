@@ -87,9 +87,9 @@ LEFT_OUT = {
         "api-keys", "audit", "index-usage", "inspections", "kiosk-punches", "launches", "online-payments", "outbox",
         "put-aside", "queue", "refused", "security", "targets",
     },
-    "of one person alone, or of one program or lesson at a time": {
-        "account-statement", "hand-ins", "my-hours", "quiz-results", "skill-attempts", "skills-by-student",
-        "who-has-seen-my-records",
+    "of one person alone, or of one program, class or lesson at a time": {
+        "account-statement", "class-lessons", "content-answers", "content-objectives", "hand-ins", "my-hours",
+        "quiz-results", "skill-attempts", "skills-by-student", "who-has-seen-my-records",
     },
 }  # fmt: skip
 

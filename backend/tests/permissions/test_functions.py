@@ -177,6 +177,7 @@ def caller(walk: Walk, session: Session, settings: Settings) -> Caller:
     return Caller(walk, session, settings, open_store(settings))
 
 
+@pytest.mark.timeout(900)  # six hundred functions, each for ten people
 def test_every_function_lets_those_in_whom_the_table_names(caller: Caller) -> None:
     people = caller.walk.people
     subjects = {

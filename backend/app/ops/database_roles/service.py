@@ -12,6 +12,7 @@ import psycopg
 from psycopg import sql
 from sqlalchemy.engine import URL
 
+from app.core.permissions import internal
 from app.db.session import libpq_url
 from app.ops.database_roles.kinds import BACKUP, BY_NAME, KINDS, MIGRATOR, MONITOR, Kind
 from app.ops.database_roles.plan import Connection, Place, Step, place_of, plan, wanted
@@ -34,12 +35,14 @@ class Done:
     """Roles with a password that is in the file."""
 
 
+@internal("the operator’s command, and what it says")
 def look(settings: Settings) -> tuple[Place, list[Step]]:
     """How the database stands, and what differs. Changes nothing."""
     with connect(settings) as connection:
         return place_of(connection), plan(connection)
 
 
+@internal("the operator’s command, and what it says")
 def bring(settings: Settings, passwords: Path, renew: Sequence[str] = (), *, apply: bool = True) -> Done:
     """Make and repair the roles; addresses with the passwords of those that were made go into a new file.
 
@@ -75,6 +78,7 @@ def bring(settings: Settings, passwords: Path, renew: Sequence[str] = (), *, app
     return done
 
 
+@internal("the operator’s command, and what it says")
 def repair(settings: Settings) -> list[Step]:
     """After migrations: the rights of roles that are there on tables that have come. Makes no role.
 
@@ -94,6 +98,7 @@ def repair(settings: Settings) -> list[Step]:
         return left
 
 
+@internal("the operator’s command, and what it says")
 def what_each_may(place: Place) -> list[Kind]:
     """The roles that this database has or is to have."""
     return list(wanted(place))
