@@ -75,6 +75,9 @@ def test_an_auditor_reads_everything_and_changes_nothing() -> None:
         "/rotate",
         "/reverse",
         "/people/deleted",
+        "/conditions",
+        "/content/reuse",
+        "/modules/{module_id}/content",
     )
     drafts = tuple(
         address
