@@ -82,6 +82,11 @@ def share_lock(session: Session) -> None:
     take_turn(session, LOCK, shared=True)
 
 
+def stop_posting(session: Session) -> None:
+    """Wait for those who are posting, and let nobody post until the end of the transaction."""
+    take_turn(session, LOCK)
+
+
 def lock_request(session: Session, request: UUID) -> None:
     """Wait for whoever posts for the same act, until the end of the transaction: the second takes no number."""
     take_turn(session, str(request), among=_REQUESTS)

@@ -12,6 +12,13 @@ from app.finance.ledger.schemas import Entry
 
 
 @internal("a step of approving a refund, in the transaction that approves it")
+def hold_still(session: Session) -> None:
+    """Wait for those who are posting, and let nobody post until the end of the transaction: what the account says
+    afterwards is what the refund is approved by."""
+    queries.stop_posting(session)
+
+
+@internal("a step of approving a refund, in the transaction that approves it")
 def credit_refund(
     session: Session,
     subject: Actor,

@@ -24,7 +24,7 @@ from app.finance.ledger.balances.service import (
     without_program,
 )
 from app.finance.ledger.posting import open_day, post, post_for_student, preview_for_student
-from app.finance.ledger.refunds import credit_refund, pay_out, take_back
+from app.finance.ledger.refunds import credit_refund, hold_still, pay_out, take_back
 from app.finance.ledger.schemas import Entry, ReversalForm
 from app.web.listing import Listing
 from app.web.paging import Paging
@@ -38,6 +38,7 @@ __all__ = [
     "balances_of",
     "credit_refund",
     "enrollments_paid_by",
+    "hold_still",
     "journal",
     "money_of",
     "paid_by_payers",

@@ -282,6 +282,32 @@ def test_64_at_once_approve_once_and_pay_once(live_database: Database) -> None:
         assert balances.compare(session).differences == 0
 
 
+def test_a_payment_that_is_being_posted_is_waited_for_and_refuses_the_approval(
+    live_database: Database,
+) -> None:
+    with live_database.begin() as session:
+        office = Office.of(session, School(session))
+        refund = office.owed().id
+        approver = person(office.school, Duty.REGISTRAR, "Rita Registrar")
+        row = service.read(session, office.bursar, refund).row
+        student, enrollment = row.student_id, row.enrollment_id
+
+    def approve() -> None:
+        with live_database.begin() as session:
+            service.approve(session, approver, refund, ApprovalForm(computation=1))
+
+    with ThreadPoolExecutor(1) as pool:
+        with live_database.begin() as paying:
+            ledger.post_for_student(paying, office.bursar, student, payment(10_000, enrollment_id=enrollment))
+            waiting = pool.submit(approve)
+            with pytest.raises(TimeoutError):
+                waiting.result(timeout=1)
+        with pytest.raises(Conflict, match="account has changed"):
+            waiting.result(timeout=60)
+    with live_database.begin() as session:
+        assert service.read(session, office.bursar, refund).row.state == "to_approve"
+
+
 def test_processing_a_withdrawal_computes_its_refund(office: Office, session: Session) -> None:
     """In one transaction, from the hours that it froze; a withdrawal that is undone leaves no refund."""
     enrollment = office.enrolled()

@@ -8,19 +8,13 @@ from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session
 
 from app.core.constraints import register_conflict
-from app.core.turns import take_turn
 from app.db.models import LedgerAccount, LedgerClosing, LedgerPosting, LedgerTransaction, User
 from app.finance.ledger import chart
-from app.finance.ledger.queries import LOCK, cents
+from app.finance.ledger.queries import cents
 from app.web.listing import Listing
 from app.web.paging import Paging
 
 register_conflict("pk_ledger_closings", "This day was closed already. Nothing was changed.")
-
-
-def lock(session: Session) -> None:
-    """Wait for those who are posting, and let nobody post until the end of the transaction."""
-    take_turn(session, LOCK)
 
 
 def received(session: Session, after: date | None, last: date) -> Sequence[Row[Any]]:

@@ -72,7 +72,7 @@ def close(session: Session, subject: Actor, values: ClosingForm) -> LedgerClosin
     day to come or one that is closed, and for a difference without a note.
     """
     policy.require_post(subject)
-    queries.lock(session)
+    ledger.stop_posting(session)
     if values.day > _today(session):
         raise _wrong("day", "A day to come cannot be closed.")
     found = _to_close(session, values.day)

@@ -39,7 +39,7 @@ from app.db.models import (
 from app.db.ready import Page, Ready
 from app.finance.ledger import chart
 from app.finance.ledger.balances.queries import paid_of_billing
-from app.finance.ledger.queries import LOCK, cents
+from app.finance.ledger.queries import cents
 from app.web.listing import Listing
 from app.web.paging import Paging
 
@@ -66,11 +66,6 @@ IN_FORCE = and_(_OPEN, PaymentPlan.agreed_at.is_not(None))
 def lock(session: Session, plan_id: int) -> None:
     """Wait for whoever changes this plan or charges its late fees, until the end of the transaction."""
     take_turn(session, plan_id, among=_PLANS)
-
-
-def stop_posting(session: Session) -> None:
-    """Wait for those who are posting, and let nobody post until the end of the transaction."""
-    take_turn(session, LOCK)
 
 
 def last_transaction(session: Session) -> int:

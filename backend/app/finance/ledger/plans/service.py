@@ -179,7 +179,7 @@ def propose(session: Session, subject: Actor, student_id: int, values: PlanForm)
         return known
     rows = _checked(session, student_id, values)
     # What is posted from here on pays the plan: nobody may be in the middle of posting.
-    queries.stop_posting(session)
+    ledger.stop_posting(session)
     found = queries.open_plans(session, PaymentPlan.enrollment_id == values.enrollment_id)
     in_force = next((one for one in found if one.agreed_at is not None), None)
     for one in found:

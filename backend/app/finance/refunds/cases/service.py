@@ -188,6 +188,8 @@ def approve(session: Session, subject: Subject, refund_id: int, values: Approval
     current = found.current
     if values.computation != current.number:
         raise Conflict("The refund was computed again since you opened it. Look at the new figures first.")
+    # A payment that is posted in between would be in neither the refund nor its explanation.
+    ledger.hold_still(session)
     if cents := ledger.without_program(session, found.row.enrollment_id):
         raise Conflict(f"Nothing was approved. {sentences.assign(cents)}")
     _require_unchanged(session, found)
