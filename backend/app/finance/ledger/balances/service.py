@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Row, Select
 from sqlalchemy.orm import Session
 
+from app.core import own_rows
 from app.core.actions import Action
 from app.core.kept_sums import NAMED, Comparison, KeptSums
 from app.core.money import format_cents
@@ -67,11 +68,11 @@ def paid_of_billings(
     `through` leaves out what was booked after that day. What was reversed since counts nowhere. Rows as
     `queries.billings_of` gives them.
     """
-    rows = [
-        row
-        for row in (queries.billings_of(session, sorted(payer_ids)) if payer_ids else ())
-        if through is None or row.booked_on <= through
-    ]
+    if not payer_ids:
+        return []
+    with own_rows.beyond(session, "which billing a payer’s money pays hangs on those of other students"):
+        known = queries.billings_of(session, sorted(payer_ids))
+    rows = [row for row in known if through is None or row.booked_on <= through]
     left = dict.fromkeys(payer_ids, 0)
     for row in rows:
         if not row.billed:
