@@ -193,4 +193,4 @@ def test_the_pages_of_those_who_teach_can_be_used_by_all(stage: Stage) -> None:
     expect(page.get_by_text("0 attempts were asked this wording")).to_be_visible()
     assert_accessible(page)
     page.get_by_role("button", name="Correct the key and regrade").click()
-    expect(page.get_by_text("0 attempts were graded again.")).to_be_visible()
+    expect(page.get_by_text("0 attempts were regraded.")).to_be_visible()
