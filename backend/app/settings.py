@@ -4,16 +4,14 @@ A setting that the system cannot run without has no default: the start fails wit
 names the variable.
 """
 
-import json
 import os
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
-from urllib.parse import SplitResult, urlsplit
+from typing import Any, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
-    BeforeValidator,
     Field,
     SecretStr,
     ValidationError,
@@ -25,7 +23,16 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings import SettingsError as SourceError
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+
+from app.setting_values import (
+    OptionalPath,
+    OptionalSecret,
+    OptionalText,
+    mail_url,
+    normalize_database_url,
+    several_keys,
+    socket_address,
+)
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 APP_ROLE = "aada_app"
@@ -37,15 +44,6 @@ SECRET_FOLDER = Path("/run/secrets")
 
 class SettingsError(Exception):
     """A setting is missing or wrong; the message is the sentence to show the operator."""
-
-
-def _blank_is_none(value: object) -> object:
-    return None if isinstance(value, str) and not value.strip() else value
-
-
-OptionalText = Annotated[str | None, BeforeValidator(_blank_is_none)]
-OptionalPath = Annotated[Path | None, BeforeValidator(_blank_is_none)]
-OptionalSecret = Annotated[SecretStr | None, BeforeValidator(_blank_is_none)]
 
 
 class Settings(BaseSettings):
@@ -187,7 +185,7 @@ class Settings(BaseSettings):
     @field_validator("secret_key_previous")
     @classmethod
     def _former_keys(cls, value: SecretStr | None) -> SecretStr | None:
-        for key in _several(value):
+        for key in several_keys(value):
             if len(key) < 32:
                 raise ValueError("each key has at least 32 characters; give the former SECRET_KEY as it was")
         return value
@@ -268,7 +266,9 @@ class Settings(BaseSettings):
     @property
     def secret_keys(self) -> tuple[str, ...]:
         """SECRET_KEY, and behind it the other keys that are still read."""
-        return tuple(dict.fromkeys((self.secret_key.get_secret_value(), *_several(self.secret_key_previous))))
+        return tuple(
+            dict.fromkeys((self.secret_key.get_secret_value(), *several_keys(self.secret_key_previous)))
+        )
 
     @property
     def secure_cookies(self) -> bool:
@@ -321,32 +321,6 @@ class Settings(BaseSettings):
         return url if url.database else url.set(database=app.database)
 
 
-def _several(value: SecretStr | None) -> list[str]:
-    """The keys of SECRET_KEY_PREVIOUS. Raises ValueError for a list that is none."""
-    text = "" if value is None else value.get_secret_value().strip()
-    if not text.startswith("["):
-        return [text] if text else []
-    try:
-        found = json.loads(text)
-    except ValueError:
-        found = None
-    if not isinstance(found, list) or not all(isinstance(key, str) for key in found):
-        # The text itself may be a key: it is not repeated.
-        raise ValueError('several keys are written as ["…", "…"]')
-    return found
-
-
-def normalize_database_url(value: str, name: str = "DATABASE_URL") -> str:
-    """Turn a documented `postgresql://` URL into the one SQLAlchemy's psycopg 3 driver takes."""
-    try:
-        url = make_url(value)
-    except ArgumentError as error:
-        raise ValueError(f"{name} is not a URL such as postgresql://user:password@host:5432/name") from error
-    if url.get_backend_name() not in ("postgresql", "postgres"):
-        raise ValueError(f"{name} names {url.get_backend_name()}; AADA LMS runs on PostgreSQL 17 or newer")
-    return url.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
-
-
 def contradictions(settings: Settings) -> list[str]:
     """What is wrong with settings that are well formed each: sentences without a period, none when they go together."""
     found = []
@@ -380,33 +354,6 @@ def contradictions(settings: Settings) -> list[str]:
             "SQL_ECHO must be off in production: it writes every name, address and password hash into the log"
         )
     return found
-
-
-def mail_url(value: str) -> SplitResult:
-    """The parts of SMTP_URL, with a port that can be or none. Raises ValueError with a sentence that does not repeat
-    it: there may be a password in it."""
-    try:
-        parts = urlsplit(value)
-        sound = parts.scheme in ("smtp", "smtps") and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # a port that is no number of one, or half of an IPv6 address
-        sound = False
-    if not sound:
-        raise ValueError("SMTP_URL is not a URL such as smtp://user:password@smtp.example.edu:587")
-    return parts
-
-
-def socket_address(value: str) -> str | tuple[str, int]:
-    """The path of `/run/clamav/clamd.ctl` or `unix:///run/…`, host and port of `tcp://127.0.0.1:3310`. Raises
-    ValueError for anything else."""
-    parts = urlsplit(value)
-    if parts.scheme == "tcp" and parts.hostname and parts.port and parts.path in ("", "/"):
-        return parts.hostname, parts.port
-    if parts.scheme in ("", "unix") and not parts.netloc and parts.path.startswith("/"):
-        return parts.path
-    raise ValueError(
-        f"{value!r} is neither the path of a socket such as /run/clamav/clamd.ctl nor an address such as "
-        "tcp://127.0.0.1:3310"
-    )
 
 
 def load_settings(**overrides: object) -> Settings:

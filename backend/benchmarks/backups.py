@@ -29,7 +29,8 @@ from app.ops.backup.place import BackupPlace, place_of
 from app.ops.backup.tools import Source, source_of
 from app.ops.postgres import EmbeddedServer
 from app.rules.backups import BackupKind
-from app.settings import Settings, normalize_database_url
+from app.setting_values import normalize_database_url
+from app.settings import Settings
 
 ROW = "repeat(md5(i::text), 20) || (SELECT string_agg(md5((i * 40 + n)::text), '') FROM generate_series(1, 20) n)"
 ROW_BYTES = 1_330

@@ -22,7 +22,8 @@ from pathlib import Path
 import psycopg
 
 from app.ops.postgres import EmbeddedServer
-from app.settings import Settings, normalize_database_url
+from app.setting_values import normalize_database_url
+from app.settings import Settings
 from tests.ops.backup.school import _TABLES, School, rows
 
 WRITERS = 4

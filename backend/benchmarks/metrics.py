@@ -23,7 +23,8 @@ from app.ops.metrics import exported, queries
 from app.ops.metrics.board import BOARD
 from app.ops.metrics.measured import measure
 from app.ops.postgres import EmbeddedServer
-from app.settings import Settings, normalize_database_url
+from app.setting_values import normalize_database_url
+from app.settings import Settings
 
 
 def main() -> None:

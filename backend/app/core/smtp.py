@@ -14,7 +14,7 @@ from email.message import EmailMessage
 from typing import Any
 from urllib.parse import unquote
 
-from app.settings import mail_url
+from app.setting_values import mail_url
 
 
 class MailRefused(Exception):

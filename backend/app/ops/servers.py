@@ -11,7 +11,8 @@ from sqlalchemy.engine import URL
 from app.db.session import libpq_url
 from app.ops.errors import OperatorError
 from app.ops.postgres import EmbeddedServer
-from app.settings import Settings, normalize_database_url
+from app.setting_values import normalize_database_url
+from app.settings import Settings
 
 OLDEST = 17
 

@@ -20,7 +20,7 @@ from app.lrs.engine.multipart import Part
 from app.lrs.engine.runtime import Runtime
 from app.lrs.engine.statements import intake
 from app.lrs.engine.statements.storage import Attached
-from app.settings import socket_address
+from app.setting_values import socket_address
 from tests.factories.clamd import EICAR, SIGNATURE, clamd
 from tests.lrs.examples import statement
 from tests.lrs.serving import ONE, TWO, Client, Running

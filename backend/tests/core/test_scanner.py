@@ -12,7 +12,8 @@ from app.core.files import LocalStore, intake, scanner
 from app.core.files.scanner import Infected, Scanner, ScannerDown, TooLargeToScan
 from app.ops.doctor import scanner as doctor
 from app.ops.doctor.findings import Installation, Level
-from app.settings import Settings, SettingsError, load_settings, socket_address
+from app.setting_values import socket_address
+from app.settings import Settings, SettingsError, load_settings
 from tests.factories.clamd import EICAR, SIGNATURE, StandIn, clamd
 
 

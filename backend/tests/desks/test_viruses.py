@@ -28,7 +28,7 @@ from app.db.models import (
     XapiImport,
 )
 from app.projections import alerts
-from app.settings import socket_address
+from app.setting_values import socket_address
 from tests.factories.accounts import HASHED
 from tests.factories.clamd import EICAR, SIGNATURE, StandIn, clamd
 from tests.factories.packages import course

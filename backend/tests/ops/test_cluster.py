@@ -15,7 +15,8 @@ from app.db.models import Attendance, User
 from app.db.session import Database
 from app.main import create_app
 from app.ops import migrations, roles
-from app.settings import Settings, normalize_database_url
+from app.setting_values import normalize_database_url
+from app.settings import Settings
 from tests.client import Client
 from tests.conftest import sign_in_directly
 from tests.factories.school import School

@@ -27,7 +27,8 @@ from app.ops.errors import OperatorError
 from app.ops.postgres import EmbeddedServer
 from app.ops.servers import connect, explain_failure
 from app.ops.worker import JobWorker
-from app.settings import Settings, load_settings, normalize_database_url
+from app.setting_values import normalize_database_url
+from app.settings import Settings, load_settings
 from tests.client import Client
 from tests.conftest import sign_in_directly
 from tests.factories.school import School

@@ -26,7 +26,8 @@ from app.ops.doctor.findings import Installation, Level
 from app.ops.metrics import exported
 from app.ops.postgres import EmbeddedServer
 from app.ops.servers import connect
-from app.settings import Settings, normalize_database_url
+from app.setting_values import normalize_database_url
+from app.settings import Settings
 from app.web.listing import Listing
 from app.web.paging import Paging
 from app.web.reports import Column, Report

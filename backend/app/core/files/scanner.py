@@ -18,7 +18,8 @@ import structlog
 
 from app.core.errors import FieldError, Invalid, TooLarge, Unavailable
 from app.core.sockets import has_something_to_read
-from app.settings import Settings, socket_address
+from app.setting_values import socket_address
+from app.settings import Settings
 
 CONNECT_SECONDS: Final = 5.0
 SEND_SECONDS: Final = 20.0

@@ -27,7 +27,8 @@ from app.ops.backup.plan import Plan
 from app.ops.backup.tools import Stopped, count_rows, run
 from app.ops.errors import OperatorError
 from app.ops.postgres import EmbeddedServer, PostgresPrograms, find_pg17
-from app.settings import Settings, normalize_database_url
+from app.setting_values import normalize_database_url
+from app.settings import Settings
 
 MARK = "RESTORE-NOT-FINISHED"
 _A_DAY = 24 * 3600.0

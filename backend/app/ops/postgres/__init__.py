@@ -6,7 +6,8 @@ from app.ops.errors import OperatorError
 from app.ops.postgres.binaries import PostgresPrograms, find_pg17
 from app.ops.postgres.home import SUPERUSER
 from app.ops.postgres.server import DEFAULT_DATABASE, EmbeddedServer, ServerStatus
-from app.settings import Settings, normalize_database_url
+from app.setting_values import normalize_database_url
+from app.settings import Settings
 
 __all__ = [
     "DEFAULT_DATABASE",

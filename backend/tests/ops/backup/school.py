@@ -19,7 +19,8 @@ from app.ops.backup.place import BackupPlace, place_of
 from app.ops.backup.tools import Source, source_of
 from app.ops.postgres import EmbeddedServer
 from app.rules.backups import BackupKind
-from app.settings import Settings, normalize_database_url
+from app.setting_values import normalize_database_url
+from app.settings import Settings
 
 BACKEND = Path(__file__).resolve().parents[3]
 
