@@ -7,7 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import Row, bindparam, exists, func, insert, literal, select, update
+from sqlalchemy import Row, bindparam, exists, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.content.packages.manifest_links import folded, kept_form
@@ -120,7 +120,8 @@ def last_version(session: Session, lesson_id: int) -> int:
 
 
 def add_files(session: Session, rows: list[dict[str, object]]) -> None:
-    session.execute(insert(ContentFile), rows)
+    if rows:
+        session.execute(insert(ContentFile), rows)
 
 
 def files_of(session: Session, package_id: int) -> list[ContentFile]:
@@ -153,18 +154,6 @@ def packages_in_use(session: Session, standards: Collection[str], *, but: int) -
         .order_by(Program.name, Lesson.title, ContentPackage.id)
         .limit(2_000)
     ).all()
-
-
-def copy_files(session: Session, package_id: int, to: int) -> Sequence[ContentFile]:
-    """Give a version the files of another one; answers them."""
-    named = (ContentFile.path, ContentFile.sha256, ContentFile.size_bytes, ContentFile.media_type)
-    session.execute(
-        insert(ContentFile).from_select(
-            ["package_id", "path", "sha256", "size_bytes", "media_type"],
-            select(literal(to), *named).where(ContentFile.package_id == package_id),
-        )
-    )
-    return session.scalars(select(ContentFile).where(ContentFile.package_id == to)).all()
 
 
 def package_file(session: Session, package_id: int, path: str) -> ContentFile | None:

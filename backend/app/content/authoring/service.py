@@ -14,18 +14,17 @@ from app.content.authoring import queries as text_queries
 from app.content.authoring.markdown import Rendered, render
 from app.content.authoring.schemas import MediaOut, Quiz, TextOut
 from app.content.bank import service as bank
+from app.content.packages.current import FileIn, make_current
 from app.content.packages.model import Item, Manifest
 from app.core import clock, history
 from app.core.actions import Action
 from app.core.errors import Conflict, FieldError, Invalid, NotFound
-from app.core.files import FileStore, StoredFile, claims
+from app.core.files import FileStore, StoredFile
 from app.core.permissions import Subject, internal
 from app.db.models import ContentPackage, ContentType, LessonText
 from app.web.listing import Listing
 from app.web.paging import Paging
 
-PACKAGES = "content.packages"
-"""Who claims the files of what is published, as of every package."""
 PART = "lesson"
 """The one part of a written lesson."""
 
@@ -160,22 +159,16 @@ def publish(
         option=orjson.OPT_INDENT_2,
     )
     used = [media[name] for name in sorted(rendered.used)]
-    whole = store.put(BytesIO(source))
-    record = _package(session, subject, lesson_id, manifest, whole)
-    rows: list[dict[str, object]] = [
-        {
-            "package_id": record.id,
-            "path": one.name,
-            "sha256": one.sha256,
-            "size_bytes": one.size_bytes,
-            "media_type": one.media_type,
-        }
-        for one in used
-    ]
-    if rows:
-        queries.add_files(session, rows)
-    kept = [(StoredFile(one.sha256, one.size_bytes), one.media_type) for one in used]
-    claims.claim_all(session, [(whole, "application/json"), *kept], room=PACKAGES, row=record.id)
+    record = make_current(
+        session,
+        subject,
+        lesson_id,
+        FileIn("lesson.json", store.put(BytesIO(source)), "application/json"),
+        [FileIn(one.name, StoredFile(one.sha256, one.size_bytes), one.media_type) for one in used],
+        standard=manifest.standard,
+        title=manifest.title,
+        manifest=manifest.to_json(),
+    )
     history.record(
         session,
         subject,
@@ -185,28 +178,6 @@ def publish(
         version=record.version,
         text_version=text.version,
     )
-    session.flush()
-    return record
-
-
-def _package(
-    session: Session, subject: Subject, lesson_id: int, manifest: Manifest, whole: StoredFile
-) -> ContentPackage:
-    now = clock.now()
-    queries.replace_current(session, lesson_id, now)
-    record = ContentPackage(
-        lesson_id=lesson_id,
-        version=queries.last_version(session, lesson_id) + 1,
-        standard=manifest.standard,
-        title=manifest.title,
-        file_name="lesson.json",
-        sha256=whole.sha256,
-        size_bytes=whole.size,
-        manifest=manifest.to_json(),
-        warnings=[],
-        uploaded_by=subject.user_id,
-    )
-    session.add(record)
     session.flush()
     return record
 

@@ -5,12 +5,13 @@ from sqlalchemy.orm import Session
 from app.academics import service as academics
 from app.content import policy, queries
 from app.content.assignments import queries as assignments
-from app.content.packages.upload import OWNER, require_kind
+from app.content.packages.current import FileIn, make_current
+from app.content.packages.upload import require_kind
 from app.content.runtimes import RUNTIMES
-from app.core import clock, history
+from app.core import history
 from app.core.actions import Action
 from app.core.errors import FieldError, Invalid
-from app.core.files import StoredFile, claims
+from app.core.files import StoredFile
 from app.core.permissions import Subject
 from app.db.models import ContentPackage, ContentType
 
@@ -47,25 +48,22 @@ def reuse(session: Session, subject: Subject, lesson_id: int, package_id: int) -
     source = session.get_one(ContentPackage, package_id)
     require_kind(place.title, ContentType(place.content_type), source.standard)
     queries.lock_lesson(session, lesson_id)
-    queries.replace_current(session, lesson_id, clock.now())
-    record = ContentPackage(
-        lesson_id=lesson_id,
-        version=queries.last_version(session, lesson_id) + 1,
+    whole = FileIn(source.file_name, StoredFile(source.sha256, source.size_bytes), None)
+    files = [
+        FileIn(one.path, StoredFile(one.sha256, one.size_bytes), one.media_type)
+        for one in queries.files_of(session, source.id)
+    ]
+    record = make_current(
+        session,
+        subject,
+        lesson_id,
+        whole,
+        files,
         standard=source.standard,
         title=source.title,
-        file_name=source.file_name,
-        sha256=source.sha256,
-        size_bytes=source.size_bytes,
         manifest=source.manifest,
         warnings=source.warnings,
-        uploaded_by=subject.user_id,
     )
-    session.add(record)
-    session.flush()
-    files = queries.copy_files(session, source.id, record.id)
-    kept: list[tuple[StoredFile, str | None]] = [(StoredFile(source.sha256, source.size_bytes), None)]
-    kept += [(StoredFile(one.sha256, one.size_bytes), one.media_type) for one in files]
-    claims.claim_all(session, kept, room=OWNER, row=record.id)
     history.record(
         session,
         subject,

@@ -12,23 +12,22 @@ from app.academics import service as academics
 from app.content import policy, queries
 from app.content.assignments import queries as assignments
 from app.content.packages.archive import Archive
+from app.content.packages.current import FileIn, make_current
 from app.content.packages.media import kinds
 from app.content.packages.media_types import media_type_of
 from app.content.packages.recognition import Package, read_package
 from app.content.packages.single_file import LooseFiles, SingleFile, Source
 from app.content.runtimes import RUNTIMES
 from app.content.runtimes.cmi5 import course_structure
-from app.core import clock, history
+from app.core import history
 from app.core.actions import Action
 from app.core.errors import Invalid, TooLarge
-from app.core.files import FileStore, StoredFile, claims, intake, quota
+from app.core.files import FileStore, StoredFile, intake, quota
 from app.core.permissions import Subject, internal
 from app.db.models import ContentPackage, ContentType
 
 # A gigabyte that goes to a bucket takes its minutes.
 LONGEST_PAUSE_SECONDS = 30 * 60
-OWNER = "content.packages"
-"""Who claims a package's files; the database releases them with the package's row."""
 
 
 def import_package(
@@ -183,39 +182,21 @@ def record_package(
     kept: Kept,
 ) -> ContentPackage:
     """Write down a package that lies in the store as the lesson's current version, and claim its files."""
-    whole, main = kept.whole, _main(archive)
-    queries.replace_current(session, lesson_id, clock.now())
-    record = ContentPackage(
-        lesson_id=lesson_id,
-        version=queries.last_version(session, lesson_id) + 1,
+    main = _main(archive)
+    whole = FileIn(
+        _plain_name(file_name), kept.whole, "application/zip" if main is None else media_type_of(main)
+    )
+    record = make_current(
+        session,
+        subject,
+        lesson_id,
+        whole,
+        [FileIn(path, stored, media_type_of(path)) for path, stored in kept.files.items()],
         standard=package.manifest.standard,
         title=package.manifest.title,
-        file_name=_plain_name(file_name),
-        sha256=whole.sha256,
-        size_bytes=whole.size,
         manifest=package.manifest.to_json(),
-        warnings=list(package.manifest.warnings),
-        uploaded_by=subject.user_id,
+        warnings=package.manifest.warnings,
     )
-    session.add(record)
-    session.flush()
-    whole_type = "application/zip" if main is None else media_type_of(main)
-    claimed: list[tuple[StoredFile, str | None]] = [(whole, whole_type)]
-    rows: list[dict[str, object]] = []
-    for path, stored in kept.files.items():
-        claimed.append((stored, media_type_of(path)))
-        rows.append(
-            {
-                "package_id": record.id,
-                "path": path,
-                "sha256": stored.sha256,
-                "size_bytes": stored.size,
-                "media_type": media_type_of(path),
-            }
-        )
-    queries.add_files(session, rows)
-    # At the end: who puts the same content waits for this transaction from here on.
-    claims.claim_all(session, claimed, room=OWNER, row=record.id)
     history.record(
         session,
         subject,
@@ -223,8 +204,8 @@ def record_package(
         record.id,
         lesson_id=lesson_id,
         version=record.version,
-        sha256=whole.sha256,
-        files=len(rows),
+        sha256=record.sha256,
+        files=len(kept.files),
     )
     session.flush()
     return record
