@@ -87,6 +87,11 @@ class Subject:
         return Reach.OWN_CLASSES if self.may(own_classes) else Reach.NOBODY
 
     @property
+    def sees_as(self) -> tuple[int, Role, frozenset[Duty], frozenset[Permission] | None]:
+        """All that decides on the person's side which records a list holds: the same, and the list is the same."""
+        return (self.user_id, self.role, self.held, self.scopes)
+
+    @property
     def main_duty(self) -> Duty | None:
         """The one of several duties that names the person best; None for students and people without one."""
         return next((duty for duty in PURPOSES if duty in self.held), None)

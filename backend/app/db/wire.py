@@ -151,8 +151,8 @@ class Wire:
 
     def types(self, statement: Prepared) -> list[int]:
         """The type of each column of a statement that has been asked."""
-        told = self._pg.describe_prepared(statement.name)
-        return [told.ftype(place) for place in range(told.nfields)]
+        described = self._pg.describe_prepared(statement.name)
+        return [described.ftype(place) for place in range(described.nfields)]
 
     def _at_once(self, questions: Sequence[Question], *, begins: bool) -> list[list[tuple[Any, ...]]]:
         pg, sent = self._pg, list[bytes | None]()  # None for a question, a name for what prepares or begins

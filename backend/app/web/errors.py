@@ -84,7 +84,7 @@ def _known(request: Request, error: Exception) -> Response:
         return _unexpected(request, error)
     if isinstance(problem, Unavailable):
         log.error("unavailable", reason=str(error))
-    if _is_refusal(error):
+    if isinstance(_of_database(error), pg.InsufficientPrivilege):
         _note_refusal(request, error)
     problem = _within_scope(request, problem)
     refusals.note(request, problem)
@@ -106,22 +106,21 @@ def _within_scope(request: Request, problem: Problem) -> Problem:
     )
 
 
-def _is_refusal(error: Exception) -> bool:
-    """Whether the database said that the role it worked as may not do this."""
+def _of_database(error: Exception) -> pg.Error | None:
+    """What the database itself said, whether SQLAlchemy passed it on or not."""
     original = error.orig if isinstance(error, sa_exc.DBAPIError) else error
-    return isinstance(original, pg.InsufficientPrivilege)
+    return original if isinstance(original, pg.Error) else None
 
 
 def _note_refusal(request: Request, error: Exception) -> None:
     """A route asked for what the database keeps from its role: a fault of the route, or somebody’s attempt."""
-    original = error.orig if isinstance(error, sa_exc.DBAPIError) else error
-    message = original.diag.message_primary if isinstance(original, pg.Error) else None
+    original = _of_database(error)
     statement = error.statement if isinstance(error, sa_exc.DBAPIError) else None
     log.error(
         "database.refused",
         method=request.method,
         route=getattr(request.scope.get("route"), "path", None),
-        reason=message,
+        reason=None if original is None else original.diag.message_primary,
         # The text alone: the values are people's names and addresses.
         statement=" ".join((statement or "").split())[:500],
     )
@@ -160,16 +159,13 @@ def problem_of(error: Exception) -> Problem | None:
         return BadRequest("The input is nested too deeply.")
     if isinstance(error, sa_exc.TimeoutError):
         return Unavailable("The system is very busy. Nothing was changed; please try again in a moment.")
-    original = error.orig if isinstance(error, sa_exc.DBAPIError) else error
-    if isinstance(original, pg.Error):
-        return _database(original)
-    return None
+    original = _of_database(error)
+    return None if original is None else _database(original)
 
 
 def waited_too_long(error: Exception) -> bool:
     """Whether somebody else held what the statement needed: the same, sent again, may well succeed."""
-    original = error.orig if isinstance(error, sa_exc.DBAPIError) else error
-    return isinstance(original, _HELD)
+    return isinstance(_of_database(error), _HELD)
 
 
 def _database(error: pg.Error) -> Problem | None:

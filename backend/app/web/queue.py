@@ -150,8 +150,8 @@ def counts(session: Session, subject: Subject, today: date, *, revision: int | N
     if revision is None or any(kind.varies(subject) for kind in kinds):
         rows: Sequence[Any] = session.execute(counting(), {"now": clock.now()}).all()
     else:
-        whose = (subject.user_id, subject.role, subject.held, subject.scopes)
-        ready = _counting.of((*whose, tuple(kind.name for kind in kinds), today, revision), counting)
+        key = (subject.sees_as, tuple(kind.name for kind in kinds), today, revision)
+        ready = _counting.of(key, counting)
         rows = ready.rows(session, now=clock.now())
     found = {row.kind: row for row in rows}
     return [

@@ -94,6 +94,5 @@ def _with_any(session: Session, subject: Subject, words: str, today: date, revis
             parts += [select(literal(kind.name, Text).label("kind")).where(one.any()) for one in lists]
         return union_all(*(parts or [select(literal("", Text).label("kind")).where(false())]))
 
-    whose = (subject.user_id, subject.role, subject.held, subject.scopes)
-    key = (*whose, len(words.split()), today, revision, tuple(kind.name for kind in listed))
+    key = (subject.sees_as, len(words.split()), today, revision, tuple(kind.name for kind in listed))
     return {row.kind for row in _first_looks.of(key, first_look).rows(session, **values(words))}
