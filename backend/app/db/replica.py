@@ -24,6 +24,11 @@ _AWAY_SECONDS: Final = 15.0
 """How long one that did not answer is not asked again: whoever wants a file would wait for it."""
 _CONNECT: Final[dict[str, Any]] = {
     "connect_timeout": 2,
+    # A machine that vanished resets nothing: what it does not acknowledge, or does not answer, breaks off.
+    "tcp_user_timeout": 5000,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
     "application_name": "aada reports",
     "options": "-c timezone=UTC -c default_transaction_read_only=on -c lock_timeout=10s"
     " -c idle_in_transaction_session_timeout=15min -c statement_timeout=15min",
@@ -98,6 +103,8 @@ class Replica:
 
     def standing(self, session: Session) -> Standing:
         """How it stands now, for whoever looks after the system; `session` is one of the server itself."""
+        if time.monotonic() < self._away_until:
+            return Standing(usable=False, says=self._away)
         try:
             with self._sessions() as other:
                 return self._look(session, other, 0)

@@ -306,6 +306,8 @@ BEYOND = {
     "compliance/privacy/disclosures.py": 1,  # which systems receive records
     "compliance/transcripts/signed_record.py": 1,  # the school's key
     "core/history.py": 3,  # what is written whoever reads
+    "finance/agreements/service.py": 1,  # when the student first opened it, kept once
+    "finance/ledger/balances/service.py": 1,  # billings of others that a payer’s money pays first
 }
 """Where a student's request leaves the student's rows, and how often."""
 

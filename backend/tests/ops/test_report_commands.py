@@ -47,7 +47,7 @@ def test_every_report_is_written_in_every_format_or_refused_with_the_names(
         (["class-list", "--status", "active"], "has no filter “--status”. It has none"),
         (["enrollments", "--status", "lost"], "“lost” is none of these: active,"),
         (["attendance", "--from", "yesterday"], "“yesterday” is not a day. Write it like 2026-05-31."),
-        (["enrollments", "--program", "x"], "“x” is no number."),
+        (["enrollments", "--program", "x"], "“x” is not a number. Its page’s address has it at the end."),
         (["enrollments", "--group", "x"], "This list cannot be grouped by “x”."),
         (["enrollments", "--sort", "x"], "This list cannot be sorted by “x”."),
     ):

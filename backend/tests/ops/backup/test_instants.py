@@ -8,6 +8,7 @@ from unittest.mock import patch
 
 import psycopg
 import pytest
+from pydantic import SecretStr
 
 from app.core import clock
 from app.core.files import LocalStore
@@ -212,3 +213,21 @@ def test_several_databases_in_one_folder_are_kept_apart(school: School) -> None:
         with patch("app.ops.backup.restore.run", run), pytest.raises(OperatorError, match=says):
             restored(f"{system}-1", f"fails in {program}")
     assert {one.fault for one in place.backups()} == {None}, "none of that is the backup's fault"
+
+
+def test_the_log_is_received_as_the_backup_role(school: School) -> None:
+    with psycopg.connect(school.server.url(), autocommit=True) as owner:
+        owner.execute("CREATE ROLE lesser_backup LOGIN REPLICATION BYPASSRLS PASSWORD 'for tests'")
+        owner.execute("GRANT pg_read_all_data, pg_read_all_stats TO lesser_backup")
+    url = school.settings.owner_database_url.set(username="lesser_backup", password="for tests")
+    lesser = school.settings.model_copy(
+        update={
+            "backup_url": url.render_as_string(hide_password=False),
+            "aada_app_password": SecretStr("a password for tests alone"),
+        }
+    )
+    before = school.write(4711)
+    receiver.catch_up(school.place, source_of(lesser))
+    horizon = school.place.horizon
+    assert horizon is not None
+    assert horizon.at >= before
