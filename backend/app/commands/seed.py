@@ -10,6 +10,7 @@ import typer
 from app.db.session import Database
 from app.demo import issue_samples, seed_demo_school
 from app.demo.agreements import write_agreements
+from app.demo.film import upload_film
 from app.demo.grades import write_reviews
 from app.demo.receipts import write_receipts
 from app.demo.transcripts import write_transcripts
@@ -54,6 +55,7 @@ def seed(
             write_receipts(database, reached)
             write_agreements(database, reached)
             write_work(database, reached)
+            upload_film(database, reached)
         finally:
             database.close()
     counts = summary.rows

@@ -26,6 +26,7 @@ _RESULTS = {
 MOST = 2_000
 """Interactions of one attempt that are looked at."""
 _LONGEST = 4_000
+_MOST_PATTERNS = 20
 _OPTION = re.compile(r"\{(case_matters|order_matters|lang)=[^{}]*\}")
 
 
@@ -106,7 +107,9 @@ def of_statement(statement: Mapping[str, Any], name: str) -> dict[str, Any] | No
         "description": _in_any_language(definition.get("description")),
         "learner_response": _worded(_text(result.get("response")), words),
         "correct_responses": [
-            {"pattern": _worded(_text(one), words)} for one in patterns if isinstance(one, str)
+            {"pattern": _worded(_text(one), words)}
+            for one in patterns[:_MOST_PATTERNS]
+            if isinstance(one, str)
         ]
         if isinstance(patterns, list)
         else [],
@@ -119,7 +122,7 @@ def of_statement(statement: Mapping[str, Any], name: str) -> dict[str, Any] | No
 def _worded(pattern: str, words: Mapping[str, str]) -> str:
     """A pattern with the words of its choices in place of their identifiers."""
     parts = re.split(r"(\[[,.:]\])", pattern)
-    return "".join(words.get(part) or part for part in parts)
+    return "".join(words.get(part) or part for part in parts)[:_LONGEST]
 
 
 def _in_any_language(value: object) -> str:
