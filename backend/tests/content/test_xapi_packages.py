@@ -74,7 +74,9 @@ class Content:
             **more,
         }
         address = f"{self.given['endpoint']}statements"
-        return self.client.post(address, json=statement, headers=self.headers)
+        # Not by the client, which writes no unpaired surrogate; browsers do.
+        headers = {**self.headers, "Content-Type": "application/json"}
+        return self.client.post(address, content=json.dumps(statement), headers=headers)
 
     def state(self, method: str = "GET", agent: str | None = None, **options: Any) -> httpx.Response:
         query = {
