@@ -55,13 +55,14 @@ def seed(
             write_receipts(database, reached)
             write_agreements(database, reached)
             write_work(database, reached)
-            upload_film(database, reached)
+            film = upload_film(database, reached)
         finally:
             database.close()
     counts = summary.rows
+    lessons = counts["lessons"] + (film is not None)
     typer.echo(
         f"The demo school is ready: {counts['programs']} programs, {counts['modules']} modules, "
-        f"{counts['lessons']} lessons, {counts['users']} people, {counts['enrollments']} enrollments, "
+        f"{lessons} lessons, {counts['users']} people, {counts['enrollments']} enrollments, "
         f"{counts['attendance']} attendance records."
     )
     typer.echo("Sign in as")
