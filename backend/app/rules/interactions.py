@@ -28,6 +28,7 @@ MOST = 2_000
 _LONGEST = 4_000
 _LONGEST_PLACE = 9
 """Digits of the number that an entry of a list has; Python reads no number of several thousand."""
+_MOST_PATTERNS = 20
 _OPTION = re.compile(r"\{(case_matters|order_matters|lang)=[^{}]*\}")
 
 
@@ -108,7 +109,9 @@ def of_statement(statement: Mapping[str, Any], name: str) -> dict[str, Any] | No
         "description": _in_any_language(definition.get("description")),
         "learner_response": _worded(_text(result.get("response")), words),
         "correct_responses": [
-            {"pattern": _worded(_text(one), words)} for one in patterns if isinstance(one, str)
+            {"pattern": _worded(_text(one), words)}
+            for one in patterns[:_MOST_PATTERNS]
+            if isinstance(one, str)
         ]
         if isinstance(patterns, list)
         else [],
@@ -121,7 +124,7 @@ def of_statement(statement: Mapping[str, Any], name: str) -> dict[str, Any] | No
 def _worded(pattern: str, words: Mapping[str, str]) -> str:
     """A pattern with the words of its choices in place of their identifiers."""
     parts = re.split(r"(\[[,.:]\])", pattern)
-    return "".join(words.get(part) or part for part in parts)
+    return "".join(words.get(part) or part for part in parts)[:_LONGEST]
 
 
 def _in_any_language(value: object) -> str:
