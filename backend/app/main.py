@@ -334,7 +334,7 @@ def _traced(app: FastAPI, within: ASGIApp) -> ASGIApp:
         return within
     from app.ops.tracing import Tracing  # noqa: PLC0415
 
-    tracing = Tracing(within, app.state.database.engine)
+    tracing = Tracing(within, app.state.database)
     app.state.tracing = tracing
     return tracing
 

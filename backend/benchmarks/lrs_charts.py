@@ -40,8 +40,6 @@ def main() -> None:
             with serving(settings) as (target, _pid):
                 fill(target, min(options.statements, 25_000))
             multiply(server.url("charts"), options.statements, over_a_year=True)
-            with psycopg.connect(server.url("charts"), autocommit=True) as owner:
-                owner.execute("VACUUM ANALYZE")
             database = Database(settings)
             add_up(database, options.statements)
             with psycopg.connect(server.url("charts"), autocommit=True) as owner:

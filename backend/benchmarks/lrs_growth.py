@@ -9,7 +9,6 @@ Filling takes minutes and 15 GB: `--keep` leaves both stores in a directory for 
 
 import argparse
 import statistics
-import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -18,7 +17,7 @@ import psycopg
 
 from app.ops.postgres import EmbeddedServer
 from benchmarks.lrs_clients import Meter, Target, load
-from benchmarks.lrs_school import fill, multiply, prepared, random_ids, reads, serving
+from benchmarks.lrs_school import durable, fill, multiply, prepared, random_ids, reads, serving
 
 Queries = dict[str, Callable[[int], list[bytes]]]
 
@@ -33,12 +32,7 @@ def main() -> None:
     parser.add_argument("--keep", type=Path)
     options = parser.parse_args()
     with ExitStack() as stack:
-        folder = options.keep or Path(
-            stack.enter_context(tempfile.TemporaryDirectory(prefix="aada-benchmark-"))
-        )
-        folder.mkdir(exist_ok=True)
-        folder.chmod(0o711)  # open to the server's own user
-        server = stack.enter_context(EmbeddedServer(folder / "postgres"))
+        server, folder = stack.enter_context(durable(options.keep))
         stores = [
             _open(stack, server, folder, name, options.small, wanted)
             for name, wanted in (("small", options.small), ("large", options.large))
@@ -58,8 +52,6 @@ def _open(
             connection.execute("TRUNCATE xapi_statements, xapi_statement_actors, xapi_statement_activities")
             fill(target, min(through_the_door, wanted))
             multiply(url, wanted)
-            connection.execute("VACUUM ANALYZE")
-            connection.execute("CHECKPOINT")
     return target, pid, reads(target, random_ids(url))
 
 

@@ -11,7 +11,6 @@ minutes.
 import argparse
 import statistics
 import subprocess
-import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -20,7 +19,7 @@ import psycopg
 from app.db.session import libpq_url
 from app.ops.postgres import EmbeddedServer
 from benchmarks.lrs_clients import Meter, Target, load
-from benchmarks.lrs_school import fill, posts, prepared, random_ids, reads, serving
+from benchmarks.lrs_school import durable, fill, posts, prepared, random_ids, reads, serving, spread
 
 MONTHS = 24
 _SEEDS = 20_000
@@ -41,12 +40,7 @@ def main() -> None:
     parser.add_argument("--keep", type=Path)
     options = parser.parse_args()
     with ExitStack() as stack:
-        folder = options.keep or Path(
-            stack.enter_context(tempfile.TemporaryDirectory(prefix="aada-benchmark-"))
-        )
-        folder.mkdir(exist_ok=True)
-        folder.chmod(0o711)  # open to the server's own user
-        server = stack.enter_context(EmbeddedServer(folder / "postgres"))
+        server, folder = stack.enter_context(durable(options.keep))
         small = _open(stack, server, folder, "small", _SEEDS, partitioned=False)
         for size in map(int, options.sizes.split(",")):
             with ExitStack() as one:
@@ -66,7 +60,7 @@ def _open(
     target, pid = stack.enter_context(serving(settings))
     if is_new:
         fill(target, min(wanted, _SEEDS))
-        _spread(url, wanted)
+        spread(url, wanted, MONTHS)
     return target, pid, random_ids(url, 400)
 
 
@@ -84,37 +78,6 @@ def _partition(server: EmbeddedServer, url: str) -> None:
     )
     if done.returncode != 0:
         raise SystemExit(done.stderr)
-
-
-def _spread(url: str, wanted: int) -> None:
-    """Copy what is stored under keys of other times, until so many are there."""
-    with psycopg.connect(url, autocommit=True) as connection:
-        row = connection.execute("SELECT count(*), min(id) FROM xapi_statements").fetchone()
-        have, low = row or (1, 0)
-        copies = wanted // int(str(have))
-        step = MONTHS * 30 * 86_400_000_000 // max(copies, 1)
-        for copy in range(1, copies):
-            with connection.transaction():
-                connection.execute(
-                    """
-                    INSERT INTO xapi_statements (id, user_id, verb, object_id, result, context, timestamp, stored,
-                        packed, octets, actor_id, version, registration, credential_id)
-                    SELECT id - %(shift)s, user_id, verb, object_id, result, context,
-                        timestamp - %(shift)s * interval '1 microsecond', stored, packed, octets, actor_id, version,
-                        registration, credential_id FROM xapi_statements WHERE id >= %(low)s
-                    """,
-                    {"shift": step * copy, "low": low},
-                )
-                for noun, plural in (("actor", "actors"), ("activity", "activities")):
-                    connection.execute(
-                        f"INSERT INTO xapi_statement_{plural} SELECT {noun}_id, direct, statement_id - %(shift)s,"
-                        f" subject_id - %(shift)s, usage FROM xapi_statement_{plural} WHERE statement_id >= %(low)s",
-                        {"shift": step * copy, "low": low},
-                    )
-            print(f"\r{int(str(have)) * (copy + 1):,} statements", end="", flush=True)
-        print()
-        connection.execute("VACUUM ANALYZE")
-        connection.execute("CHECKPOINT")
 
 
 def _compare(

@@ -7,9 +7,10 @@ import random
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -155,6 +156,16 @@ def reads(target: Target, ids: Sequence[str]) -> dict[str, Callable[[int], list[
     }
 
 
+@contextmanager
+def durable(keep: Path | None) -> Iterator[tuple[EmbeddedServer, Path]]:
+    """A durable server for the stores that are compared, and its folder, which is kept where one is named."""
+    with ExitStack() as stack:
+        folder = keep or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="aada-benchmark-")))
+        folder.mkdir(exist_ok=True)
+        folder.chmod(0o711)  # open to the server's own user
+        yield stack.enter_context(EmbeddedServer(folder / "postgres")), folder
+
+
 def prepared(server: EmbeddedServer, name: str, folder: Path) -> Settings:
     """Settings for a migrated database of this name."""
     settings = Settings(
@@ -224,31 +235,56 @@ def multiply(url: str, wanted: int, *, over_a_year: bool = False) -> None:
     The copies are the older ones, as they would be in a store that has grown. With `over_a_year` all of them happened
     at any time of the last 365 days.
     """
-    moment = "now() - random() * interval '365 days'" if over_a_year else "timestamp"
     with psycopg.connect(url, autocommit=True) as connection:
-        row = connection.execute("SELECT count(*), min(id), max(id) FROM xapi_statements").fetchone()
-        assert row is not None
-        have, low, high = row
+        have, low, high = _stored(connection)
+        moment = "now() - random() * interval '365 days'" if over_a_year else "timestamp"
         if over_a_year:
             connection.execute(f"UPDATE xapi_statements SET timestamp = {moment}")
         for copy in range(1, -(-wanted // have)):
-            shift = -(high - low + 1) * copy
-            with connection.transaction():
-                connection.execute(
-                    f"""
-                    INSERT INTO xapi_statements (id, user_id, verb, object_id, result, context, timestamp, stored,
-                        packed, octets, actor_id, version, registration, credential_id)
-                    SELECT id + %s, user_id, verb, object_id, result, context, {moment}, stored, packed,
-                        octets, actor_id, version,
-                        registration, credential_id FROM xapi_statements WHERE id >= %s
-                    """,
-                    (shift, low),
-                )
-                for noun, plural in (("actor", "actors"), ("activity", "activities")):
-                    connection.execute(
-                        f"INSERT INTO xapi_statement_{plural} SELECT {noun}_id, direct, statement_id + %s,"
-                        f" subject_id + %s, usage FROM xapi_statement_{plural} WHERE statement_id >= %s",
-                        (shift, shift, low),
-                    )
+            _copy(connection, low, (high - low + 1) * copy, moment)
             print(f"\r{have * (copy + 1):,} statements", end="", flush=True)
         print()
+        connection.execute("VACUUM ANALYZE")
+        connection.execute("CHECKPOINT")
+
+
+def spread(url: str, wanted: int, months: int) -> None:
+    """Copy what is stored, each time to other days of the last months, until so many statements are there."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        have, low, _ = _stored(connection)
+        copies = wanted // have
+        step = months * 30 * 86_400_000_000 // max(copies, 1)  # a key is microseconds
+        for copy in range(1, copies):
+            shift = step * copy
+            _copy(connection, low, shift, f"timestamp - {shift} * interval '1 microsecond'")
+            print(f"\r{have * (copy + 1):,} statements", end="", flush=True)
+        print()
+        connection.execute("VACUUM ANALYZE")
+        connection.execute("CHECKPOINT")
+
+
+def _stored(connection: psycopg.Connection[Any]) -> tuple[int, int, int]:
+    """How many statements, their lowest and their highest key."""
+    row = connection.execute("SELECT count(*), min(id), max(id) FROM xapi_statements").fetchone()
+    assert row is not None
+    return row
+
+
+def _copy(connection: psycopg.Connection[Any], low: int, shift: int, moment: str) -> None:
+    """Everything from this key on once more, that much earlier."""
+    with connection.transaction():
+        connection.execute(
+            f"""
+            INSERT INTO xapi_statements (id, user_id, verb, object_id, result, context, timestamp, stored,
+                packed, octets, actor_id, version, registration, credential_id)
+            SELECT id - %s, user_id, verb, object_id, result, context, {moment}, stored, packed,
+                octets, actor_id, version, registration, credential_id FROM xapi_statements WHERE id >= %s
+            """,
+            (shift, low),
+        )
+        for noun, plural in (("actor", "actors"), ("activity", "activities")):
+            connection.execute(
+                f"INSERT INTO xapi_statement_{plural} SELECT {noun}_id, direct, statement_id - %s,"
+                f" subject_id - %s, usage FROM xapi_statement_{plural} WHERE statement_id >= %s",
+                (shift, shift, low),
+            )

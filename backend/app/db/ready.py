@@ -9,16 +9,19 @@ changes rows, locks them, or differs from request to request, goes through the s
 """
 
 from collections import OrderedDict, namedtuple
-from collections.abc import Callable, Hashable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from enum import Enum
+from time import perf_counter
 from typing import Any
 
+import psycopg
 from sqlalchemy import BindParameter, Connection, Dialect, Select
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.selectable import CompoundSelect
 
 from app.core.own_rows import LIMITED
+from app.db.session import ANSWERED, Answered
 from app.db.wire import Question, Wire, prepared, written
 
 Processor = Callable[[Any], Any]
@@ -55,9 +58,10 @@ class Ready:
             watch(form.sql)
         wire = Wire.of(connection)
         question = None if wire is None else form.question(values)
-        if wire is None or question is None:
-            return form.by_cursor(connection, values)
-        [rows] = wire.ask([question])
+        with _heard(session, (form,)):
+            if wire is None or question is None:
+                return form.by_cursor(connection, values)
+            [rows] = wire.ask([question])
         return form.made(rows, wire)
 
     def first(self, session: Session, **values: Any) -> Any | None:
@@ -145,11 +149,31 @@ def ahead(session: Session, page: Page, **values: Any) -> None:
         for watch in watchers:
             watch(form.sql)
     limited = session.info.get(LIMITED)
-    answers = wire.ask([question for *_rest, question in asked]) if asked else []
+    with _heard(session, [form for _ready, _own, form, _question in asked]):
+        answers = wire.ask([question for *_rest, question in asked]) if asked else []
     session.info.setdefault(_AHEAD, []).extend(
         (ready, own, limited, form.made(rows, wire))
         for (ready, own, form, _question), rows in zip(asked, answers, strict=True)
     )
+
+
+@contextmanager
+def _heard(session: Session, forms: "Sequence[_Form]") -> Iterator[None]:
+    """Let whoever follows this database know how long one round trip took, and what went wrong."""
+    following: Sequence[Answered] = session.info.get(ANSWERED, ())
+    if not following:
+        yield
+        return
+    begun, failed = perf_counter(), None
+    try:
+        yield
+    except psycopg.Error as error:
+        failed = error
+        raise
+    finally:
+        seconds = perf_counter() - begun
+        for hear in following:
+            hear("; ".join(form.sql for form in forms), seconds, failed)
 
 
 def _taken(

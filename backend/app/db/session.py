@@ -27,6 +27,11 @@ SessionLocal = sessionmaker(expire_on_commit=False)
 REVISION = "school revision"
 """Where a session says which revision of the school its transaction began with: see `app.school.remembered`."""
 
+ANSWERED = "answered"
+"""Where a session has the followers of its database, for statements that SQLAlchemy's events do not see."""
+Answered = Callable[[str, float, psycopg.Error | None], None]
+"""Takes the statements of one round trip, its seconds, and what went wrong."""
+
 
 def libpq_url(url: URL, *, password: bool = True) -> str:
     """The URL as psql and libpq read it: every part percent-encoded, several hosts as lists.
@@ -128,8 +133,10 @@ class Database:
         # What works on a session (the record store's statements, say) finds the program's settings there.
         if settings.pool_pre_ping:
             self.engine.dialect.do_ping = _Liveness(self.engine.dialect.do_ping)  # type: ignore[assignment, method-assign]
+        self.answered: list[Answered] = []
+        """Called after each statement of `app.db.ready`, as the engine's listeners are after the others."""
         # A memory that all sessions share: see app.school.remembered.
-        self._info: dict[str, Any] = {"settings": settings, "memory": {}}
+        self._info: dict[str, Any] = {"settings": settings, "memory": {}, ANSWERED: self.answered}
         reports = settings.reports_database_url if url is None else None
         self.replica = None if reports is None else Replica(reports, settings.reports_lag_seconds, self._info)
         if self.replica is not None:

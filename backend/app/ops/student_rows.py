@@ -12,6 +12,7 @@ from typing import Any
 
 import psycopg
 from psycopg import sql
+from psycopg.rows import class_row
 
 from app.core.own_rows import STUDENT_ROLE
 from app.ops import migrations, roles
@@ -26,18 +27,59 @@ SELECT rolcanlogin OR rolsuper OR rolbypassrls OR rolcreaterole OR rolcreatedb O
 FROM pg_roles r WHERE rolname = %s
 """
 _TABLES = """
-SELECT c.relname, c.relrowsecurity,
-       EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid AND p.polname = 'own' AND p.polcmd = 'r'
-               AND p.polroles = ARRAY[r.oid]),
+SELECT c.relname AS name, c.relrowsecurity AS guarded,
+       (SELECT pg_get_expr(p.polqual, p.polrelid) FROM pg_policy p WHERE p.polrelid = c.oid AND p.polname = 'own'
+               AND p.polcmd = 'r' AND p.polpermissive AND p.polroles = ARRAY[r.oid]) AS own,
        EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid AND p.polroles = ARRAY[%(app)s::regrole::oid]
-               AND pg_get_expr(p.polqual, p.polrelid) = 'true'),
-       has_table_privilege(r.oid, c.oid, 'SELECT'),
+               AND pg_get_expr(p.polqual, p.polrelid) = 'true') AS shows_all,
+       EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid AND p.polname <> 'own' AND p.polpermissive
+               AND p.polroles && ARRAY[0::oid, r.oid]) AS shows_more,
+       has_table_privilege(r.oid, c.oid, 'SELECT') AS reads,
+       has_any_column_privilege(r.oid, c.oid, 'SELECT') AS reads_some,
        has_table_privilege(r.oid, c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER')
+       OR has_any_column_privilege(r.oid, c.oid, 'INSERT, UPDATE, REFERENCES') AS changes
 FROM pg_class c, pg_roles r
 WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
   AND r.rolname = %(student)s
 ORDER BY 1
 """
+_BY_COLUMN = {"kiosks": ("id", "name")}
+"""Where somebody clocked in; the rest of the table are secrets."""
+_AS_WRITTEN = """
+SELECT c.relname, pg_get_expr(p.polqual, p.polrelid) FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid
+WHERE c.relnamespace = pg_my_temp_schema()
+"""
+_TOO_OPEN = """
+SELECT polname FROM pg_policy p, pg_roles r
+WHERE p.polrelid = %s::regclass AND r.rolname = %s AND p.polpermissive AND p.polroles && ARRAY[0::oid, r.oid]
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """How a table stands to the student's role."""
+
+    name: str
+    guarded: bool
+    own: str | None
+    """The condition of its policy."""
+    shows_all: bool
+    """To the system."""
+    shows_more: bool
+    """By another policy."""
+    reads: bool
+    reads_some: bool
+    """Columns of it."""
+    changes: bool
+
+    def is_too_open(self, condition: str | None, *, is_open: bool) -> bool:
+        """Whether a student would see more than is written, or could change something."""
+        if self.changes or is_open:
+            return self.changes
+        if condition is None:
+            return self.reads or (self.reads_some and self.name not in _BY_COLUMN)
+        is_wider = not self.guarded or self.shows_more or self.own not in (None, condition)
+        return self.reads_some and is_wider
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +119,10 @@ def has_role(settings: Settings) -> bool:
 
 
 def look(connection: Connection) -> State:
-    """How the database stands, asked as the system's own role."""
+    """How the database stands, asked as the system's own role.
+
+    Raises InsufficientPrivilege where that role may not make temporary tables.
+    """
     found = connection.execute(_ROLE, (APP_ROLE, STUDENT_ROLE)).fetchone()
     if found is None:
         return State("is missing", (), ())
@@ -86,18 +131,40 @@ def look(connection: Connection) -> State:
         "has more rights than to read" if strong else None if may_become else "may not be used by the system"
     )
     own, open_ = expected()
+    with connection.cursor(row_factory=class_row(_Table)) as cursor:
+        tables = cursor.execute(_TABLES, {"app": APP_ROLE, "student": STUDENT_ROLE}).fetchall()
+    names = {table.name for table in tables}
+    written = _as_written(connection, {name: text for name, text in own.items() if name in names})
     uncovered, hidden = [], []
-    asked = {"app": APP_ROLE, "student": STUDENT_ROLE}
-    for table, has_policies, shows_own, shows_all, reads, changes in connection.execute(_TABLES, asked):
-        if changes or (reads and not has_policies and table not in open_):
-            uncovered.append(table)
-        elif (
-            not reads
-            if table in open_
-            else table in own and not (has_policies and shows_own and shows_all and reads)
-        ):
-            hidden.append(table)
+    for table in tables:
+        if table.is_too_open(written.get(table.name), is_open=table.name in open_):
+            uncovered.append(table.name)
+        elif table.name in open_:
+            if not table.reads:
+                hidden.append(table.name)
+        elif table.name in own and not (table.guarded and table.own and table.shows_all and table.reads):
+            hidden.append(table.name)
     return State(wrong, tuple(uncovered), tuple(hidden))
+
+
+def _as_written(connection: Connection, own: dict[str, str]) -> dict[str, str]:
+    """The migrations' conditions as this server writes what it keeps: names completed, types added, by its version.
+
+    Tables of the same names and columns, which the transaction takes away again, get the same policies.
+    """
+    # All of the tables first: a name that means another one by the time it is read would be written with its schema.
+    made = [
+        sql.SQL("CREATE TEMPORARY TABLE {0} (LIKE public.{0})").format(sql.Identifier(one)) for one in own
+    ]
+    made += [
+        sql.SQL("CREATE POLICY own ON pg_temp.{} FOR SELECT USING (").format(sql.Identifier(table))
+        + sql.SQL(condition)  # a migration's own text
+        + sql.SQL(")")
+        for table, condition in own.items()
+    ]
+    with connection.transaction(force_rollback=True):
+        connection.execute(sql.SQL(";").join(made))
+        return dict(connection.execute(_AS_WRITTEN).fetchall())
 
 
 def restore(settings: Settings) -> list[str]:
@@ -115,11 +182,14 @@ def restore(settings: Settings) -> list[str]:
         student, app = sql.Identifier(STUDENT_ROLE), sql.Identifier(APP_ROLE)
         try:
             connection.execute(sql.SQL("GRANT USAGE ON SCHEMA public TO {}").format(student))
-            if "kiosks" not in named:
-                # Where somebody clocked in; the rest of the table are secrets.
-                connection.execute(sql.SQL("GRANT SELECT (id, name) ON kiosks TO {}").format(student))
             for table in named:
                 _restore_table(connection, table, own.get(table), student, app)
+            for table, columns in _BY_COLUMN.items():
+                connection.execute(
+                    sql.SQL("GRANT SELECT ({}) ON {} TO {}").format(
+                        sql.SQL(", ").join(map(sql.Identifier, columns)), sql.Identifier(table), student
+                    )
+                )
         except psycopg.errors.InsufficientPrivilege as error:
             raise OperatorError(
                 f"{connection.info.user} may not give {STUDENT_ROLE} its rights ({error.diag.message_primary}): run "
@@ -133,6 +203,8 @@ def _restore_table(
 ) -> None:
     named = sql.Identifier(table)
     connection.execute(sql.SQL("REVOKE ALL ON {} FROM {}").format(named, student))
+    for (policy,) in connection.execute(_TOO_OPEN, (table, STUDENT_ROLE)).fetchall():
+        connection.execute(sql.SQL("DROP POLICY {} ON {}").format(sql.Identifier(policy), named))
     if condition is None and table not in expected()[1]:
         return
     if condition is not None:

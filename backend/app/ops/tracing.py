@@ -8,18 +8,20 @@ nothing else imports OpenTelemetry: off, it costs nothing. The standard OTEL_ va
 from __future__ import annotations
 
 import os
+from time import time_ns
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Engine, event
+from sqlalchemy import event
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import __version__
+from app.db.session import Database
 from app.ops.errors import OperatorError
 from app.web.access_log import route_of
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider
-    from opentelemetry.trace import Tracer
+    from opentelemetry.trace import Span, Tracer
 
 _STATEMENT_SHOWN = 1_000
 _FAILED = 500
@@ -38,18 +40,19 @@ def require() -> None:
 
 
 class Tracing:
-    """Stands around everything that answers, and follows the engine of its statements."""
+    """Stands around everything that answers, and follows the statements of its database."""
 
-    def __init__(self, app: ASGIApp, engine: Engine) -> None:
+    def __init__(self, app: ASGIApp, database: Database) -> None:
         """Raises OperatorError where OpenTelemetry is not installed."""
         require()
         self.app = app
         self._process = 0
         self._provider: TracerProvider | None = None
         self._tracer: Tracer | None = None
-        event.listen(engine, "before_cursor_execute", self._begun)
-        event.listen(engine, "after_cursor_execute", self._ended)
-        event.listen(engine, "handle_error", self._broken)
+        event.listen(database.engine, "before_cursor_execute", self._begun)
+        event.listen(database.engine, "after_cursor_execute", self._ended)
+        event.listen(database.engine, "handle_error", self._broken)
+        database.answered.append(self._answered)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -114,16 +117,8 @@ class Tracing:
     def _begun(
         self, _connection: Any, _cursor: Any, statement: str, _values: Any, context: Any, _many: bool
     ) -> None:
-        from opentelemetry.trace import SpanKind, get_current_span  # noqa: PLC0415
-
-        if context is None or self._tracer is None or not get_current_span().is_recording():
-            return
-        text = " ".join(statement.split())
-        context.aada_span = self._tracer.start_span(
-            text.partition(" ")[0].upper()[:20] or "SQL",
-            kind=SpanKind.CLIENT,
-            attributes={"db.system.name": "postgresql", "db.query.text": text[:_STATEMENT_SHOWN]},
-        )
+        if context is not None:
+            context.aada_span = self._span(statement)
 
     def _ended(
         self, _connection: Any, _cursor: Any, _statement: str, _values: Any, context: Any, _many: bool
@@ -135,10 +130,34 @@ class Tracing:
     def _broken(self, failed: Any) -> None:
         span = getattr(failed.execution_context, "aada_span", None)
         if span is not None:
-            from opentelemetry.trace import Status, StatusCode  # noqa: PLC0415
-
-            # What PostgreSQL says quotes values; its kind is enough.
-            kind = type(failed.original_exception).__name__
-            span.set_attribute("error.type", kind)
-            span.set_status(Status(StatusCode.ERROR))
+            _mark(span, failed.original_exception)
             span.end()
+
+    def _answered(self, statement: str, seconds: float, error: BaseException | None) -> None:
+        span = self._span(statement, begun=time_ns() - round(seconds * 1e9))
+        if span is not None:
+            if error is not None:
+                _mark(span, error)
+            span.end()
+
+    def _span(self, statement: str, begun: int | None = None) -> Span | None:
+        """One for a statement, begun now or then (nanoseconds); None outside of a request."""
+        from opentelemetry.trace import SpanKind, get_current_span  # noqa: PLC0415
+
+        if self._tracer is None or not get_current_span().is_recording():
+            return None
+        text = " ".join(statement.split())
+        return self._tracer.start_span(
+            text.partition(" ")[0].upper()[:20] or "SQL",
+            kind=SpanKind.CLIENT,
+            attributes={"db.system.name": "postgresql", "db.query.text": text[:_STATEMENT_SHOWN]},
+            start_time=begun,
+        )
+
+
+def _mark(span: Span, error: BaseException) -> None:
+    from opentelemetry.trace import Status, StatusCode  # noqa: PLC0415
+
+    # What PostgreSQL says quotes values; its kind is enough.
+    span.set_attribute("error.type", type(error).__name__)
+    span.set_status(Status(StatusCode.ERROR))

@@ -15,12 +15,14 @@ import pytest
 import yaml
 from fastapi.testclient import TestClient
 from prometheus_client.parser import text_string_to_metric_families
-from sqlalchemy import text
+from psycopg.errors import InsufficientPrivilege
+from sqlalchemy import Text, bindparam, event, literal_column, select, table, text
 from sqlalchemy.exc import ProgrammingError
 from structlog.testing import capture_logs
 
 from app.core import clock
 from app.core.shared import Names
+from app.db.ready import Ready
 from app.db.replica import Standing
 from app.db.session import Database
 from app.main import create_app
@@ -217,6 +219,31 @@ def test_connections_in_use_and_slow_statements_are_seen(live_settings: Settings
     with pytest.raises(ProgrammingError), database.begin() as session:
         session.execute(text("SELECT * FROM pg_authid"))
     assert own.refused_statements() == 1
+    database.close()
+
+
+@pytest.mark.parametrize("pooled", [False, True])
+def test_statements_that_go_past_sqlalchemy_are_seen_as_the_others(
+    live_settings: Settings, pooled: bool
+) -> None:
+    own, database = Board(), Database(live_settings)
+    if pooled:  # then a cursor of psycopg asks them
+        event.listen(database.engine, "connect", lambda driver, _: setattr(driver, "prepare_threshold", None))
+    own.watch(database)
+    named = Ready(select(bindparam("name", type_=Text)))
+    with database.begin() as session:
+        assert named.rows(session, name="Maria Lopez") == [("Maria Lopez",)]
+    assert own.slow_statements() == 0
+    with patch.object(board, "SLOW_SECONDS", -1.0), capture_logs() as logs, database.begin() as session:
+        named.rows(session, name="Maria Lopez")
+    assert own.slow_statements() == 1
+    (said,) = (one for one in logs if one["event"] == "database.slow_statement")
+    assert "SELECT" in said["statement"]
+    assert "Maria" not in str(said)
+    secret = Ready(select(literal_column("rolpassword")).select_from(table("pg_authid")))
+    with pytest.raises(InsufficientPrivilege), database.begin() as session:
+        secret.rows(session)
+    assert (own.refused_statements(), own.slow_statements()) == (1, 1)
     database.close()
 
 

@@ -33,6 +33,20 @@ def findings(settings: Settings, level: Level | None = None) -> list[str]:
         return [f"{one.says} {one.do}" for one in found(students.own_rows, known, level)]
 
 
+def rights(owner: psycopg.Connection[Any]) -> list[Any]:
+    """Policies, and what the role may do with which table and column."""
+    return [
+        owner.execute(query.encode()).fetchall()
+        for query in (
+            "SELECT tablename, policyname, roles, cmd, qual, with_check FROM pg_policies ORDER BY 1, 2",
+            """SELECT relname, relrowsecurity, p.* FROM pg_class, LATERAL aclexplode(relacl) p
+               WHERE relnamespace = 'public'::regnamespace AND grantee = 'aada_student'::regrole ORDER BY 1, 5""",
+            """SELECT attrelid::regclass::text, attname, attacl::text FROM pg_attribute
+               WHERE attacl::text LIKE '%aada_student%' ORDER BY 1, 2""",
+        )
+    ]
+
+
 def test_a_migrated_database_is_sound(live_settings: Settings) -> None:
     assert findings(live_settings, Level.OK) == ["The database shows each student their own rows alone. "]
     assert student_rows.restore(live_settings) == []
@@ -51,18 +65,44 @@ def test_a_migrated_database_is_sound(live_settings: Settings) -> None:
         ("REVOKE SELECT ON programs FROM aada_student", "programs", "nothing"),
         ("GRANT SELECT ON student_notes TO aada_student", "student_notes", "others"),
         ("GRANT UPDATE ON programs TO aada_student", "programs", "others"),
+        ("GRANT UPDATE (name) ON programs TO aada_student", "programs", "others"),
+        ("GRANT SELECT (id) ON student_notes TO aada_student", "student_notes", "others"),
+        ("GRANT SELECT ON kiosks TO aada_student", "kiosks", "others"),
+        ("ALTER POLICY own ON transcripts USING (true)", "transcripts", "others"),
+        (
+            "ALTER POLICY own ON attendance USING (user_id = current_student_id() OR true)",
+            "attendance",
+            "others",
+        ),
+        ("ALTER POLICY own ON enrollments USING (id = current_student_id())", "enrollments", "others"),
+        ("CREATE POLICY also ON hand_ins FOR SELECT TO aada_student USING (true)", "hand_ins", "others"),
+        ("CREATE POLICY also ON hand_ins USING (true)", "hand_ins", "others"),
     ],
 )
 def test_what_is_missing_is_named_and_made_again(
     owner: psycopg.Connection[Any], live_settings: Settings, fault: str, table: str, level: str
 ) -> None:
+    before = rights(owner)
     owner.execute(fault.encode())
+    assert rights(owner) != before
     (says,) = findings(live_settings, Level.PROBLEM)
     assert table in says
     assert level in says
     assert "aada db migrate" in says
     assert student_rows.restore(live_settings) == [table]
     assert findings(live_settings, Level.PROBLEM) == []
+    assert rights(owner) == before
+
+
+def test_where_nothing_can_be_compared_it_is_said(
+    owner: psycopg.Connection[Any], live_settings: Settings
+) -> None:
+    name = live_settings.owner_database_url.database
+    owner.execute(
+        sql.SQL("REVOKE TEMPORARY ON DATABASE {} FROM PUBLIC, aada_app").format(sql.Identifier(name or ""))
+    )
+    (says,) = findings(live_settings, Level.WARNING)
+    assert f"GRANT TEMPORARY ON DATABASE {name} TO aada_app" in says
 
 
 def test_everything_that_was_taken_from_the_role_comes_back(
@@ -70,16 +110,12 @@ def test_everything_that_was_taken_from_the_role_comes_back(
 ) -> None:
     """As on a server that a dump was loaded into before it had the role."""
 
-    def policies() -> list[Any]:
-        query = "SELECT tablename, policyname, roles, cmd, qual, with_check FROM pg_policies ORDER BY 1, 2"
-        return owner.execute(query).fetchall()
-
-    before = policies()
+    before = rights(owner)
     owner.execute("DROP OWNED BY aada_student")
-    assert policies() != before
+    assert rights(owner) != before
     assert len(findings(live_settings, Level.PROBLEM)) == 1
     student_rows.restore(live_settings)
-    assert policies() == before
+    assert rights(owner) == before
     with live_database.begin() as session:
         own_rows.limit_to(session, 1)
         session.connection().exec_driver_sql("SELECT id, name FROM kiosks")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from psycopg.errors import InsufficientPrivilege
+
 from app.core.own_rows import STUDENT_ROLE
 from app.ops import migrations, student_rows
 from app.ops.doctor.findings import Finding, Installation, ok, problem, warning
@@ -16,7 +18,16 @@ def own_rows(known: Installation) -> Iterator[Finding]:
     """Role, rights and policies as the migrations made them, and the setting that uses them."""
     if known.database is None or not migrations.state(known.settings).up_to_date:
         return
-    state = student_rows.look(known.database)
+    try:
+        state = student_rows.look(known.database)
+    except InsufficientPrivilege:
+        yield warning(
+            "Students’ rows",
+            f"Whether each table shows a student their own rows alone was not seen: {APP_ROLE} may not make temporary "
+            "tables, which that takes.",
+            f"As the owner: GRANT TEMPORARY ON DATABASE {known.database.info.dbname} TO {APP_ROLE}",
+        )
+        return
     if state.role is not None:
         yield problem(
             "Students’ rows",

@@ -103,24 +103,36 @@ class Board:
             context.aada_begun = perf_counter()
 
         def ended(_c: Any, _cursor: Any, statement: str, _p: Any, context: Any, _many: bool) -> None:
-            seconds = perf_counter() - context.aada_begun
-            if seconds > SLOW_SECONDS:
-                with self._threads:
-                    self._numbers[self._own + _SLOW] += 1
-                # The text alone: the values are people's names and addresses.
-                shown = " ".join(statement.split())[:_STATEMENT_SHOWN]
-                log.warning("database.slow_statement", ms=round(seconds * 1000), statement=shown)
+            self._note_statement(statement, perf_counter() - context.aada_begun)
 
         def failed(context: ExceptionContext) -> None:
-            if isinstance(context.original_exception, pg.InsufficientPrivilege):
-                with self._threads:
-                    self._numbers[self._own + _REFUSED] += 1
+            self._note_failure(context.original_exception)
 
+        def answered(statement: str, seconds: float, error: BaseException | None) -> None:
+            if error is None:
+                self._note_statement(statement, seconds)
+            else:
+                self._note_failure(error)
+
+        database.answered.append(answered)
         event.listen(engine, "handle_error", failed)
         event.listen(engine, "checkout", lambda *_: used(0))
         event.listen(engine, "checkin", lambda *_: used(-1))  # it is given back after this
         event.listen(engine, "before_cursor_execute", begun)
         event.listen(engine, "after_cursor_execute", ended)
+
+    def _note_statement(self, statement: str, seconds: float) -> None:
+        if seconds > SLOW_SECONDS:
+            with self._threads:
+                self._numbers[self._own + _SLOW] += 1
+            # The text alone: the values are people's names and addresses.
+            shown = " ".join(statement.split())[:_STATEMENT_SHOWN]
+            log.warning("database.slow_statement", ms=round(seconds * 1000), statement=shown)
+
+    def _note_failure(self, error: BaseException) -> None:
+        if isinstance(error, pg.InsufficientPrivilege):
+            with self._threads:
+                self._numbers[self._own + _REFUSED] += 1
 
     def note_pool(self, most: int) -> None:
         """Say how many connections this process may have."""

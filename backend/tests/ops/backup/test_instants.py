@@ -226,6 +226,7 @@ def test_the_log_is_received_as_the_backup_role(school: School) -> None:
             "aada_app_password": SecretStr("a password for tests alone"),
         }
     )
+    school.place.prepare()
     before = school.write(4711)
     receiver.catch_up(school.place, source_of(lesser))
     horizon = school.place.horizon
