@@ -6,16 +6,20 @@ Else the server itself is read, and the log says why.
 
 from __future__ import annotations
 
+import os
+import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
+import psycopg
 import structlog
 from psycopg.pq import TransactionStatus
-from sqlalchemy import URL, Engine, create_engine, text
+from sqlalchemy import URL, Engine, NullPool, create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, sessionmaker
@@ -35,6 +39,8 @@ _CONNECT: Final[dict[str, Any]] = {
     "options": "-c timezone=UTC -c default_transaction_read_only=on -c lock_timeout=10s"
     " -c idle_in_transaction_session_timeout=15min -c statement_timeout=15min",
 }
+_ANSWER_SECONDS: Final = 5.0
+"""How long whoever looks after the system waits for it: one that was stopped, or whose disk stalls, says nothing."""
 _COMMITTED: Final = text(
     "SELECT pg_current_wal_flush_lsn()::text, (SELECT system_identifier FROM pg_control_system())"
 )
@@ -47,6 +53,14 @@ _PAUSE: Final = text("SELECT set_config('idle_in_transaction_session_timeout', '
 """The server's transaction waits as long as a file may take to be read here, and ends it then."""
 _BUSY: Final = "The standby is busy with as many files as may be at once: reports read the server itself."
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """Up to which place of its log a server has committed, and which server it is."""
+
+    place: str
+    system: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +97,10 @@ class Replica:
             pool_recycle=3600,
             connect_args=_CONNECT,
         )
+        # Whoever looks how it stands makes a connection of their own, so that one that hangs holds up no file.
+        self._looks: Engine = create_engine(
+            url, hide_parameters=True, poolclass=NullPool, connect_args=_CONNECT
+        )
         self._sessions = sessionmaker(self._engine, expire_on_commit=False, autoflush=False, info=info)
         self._most = most_behind_seconds
         self._away_until, self._away = 0.0, ""
@@ -98,15 +116,14 @@ class Replica:
             yield None
             return
         with self._sessions() as other:
+            committed = self.committed(session)
             try:
-                standing = self._look(session, other, _WAIT_SECONDS)
+                standing = self._look(committed, other, _WAIT_SECONDS)
             except PoolTimeout:
                 log.warning("reports.replica_not_used", reason=_BUSY)
                 yield None
                 return
             except SQLAlchemyError as error:
-                if failed_itself(session):
-                    raise
                 self.failed(error)
                 yield None
                 return
@@ -124,15 +141,35 @@ class Replica:
             self._away = f"The standby does not answer ({_one_line(error)}): reports read the server itself."
         log.warning("reports.replica_not_used", reason=_one_line(error))
 
-    def standing(self, session: Session) -> Standing:
-        """How it stands now, for whoever looks after the system; `session` is one of the server itself."""
+    def committed(self, session: Session) -> Committed:
+        """How far the server of `session` is: what `standing` compares with."""
+        return Committed(*session.execute(_COMMITTED).one())
+
+    def standing(self, committed: Committed) -> Standing:
+        """How it stands now, for whoever looks after the system. It is waited for some seconds and no longer."""
         if time.monotonic() < self._away_until:
             return Standing(usable=False, says=self._away)
+        answer: Future[Standing] = Future()
+        held: list[Any] = []
+
+        def look() -> None:
+            try:
+                with Session(self._looks) as other:
+                    held.append(other.connection().connection.driver_connection)
+                    found = self._look(committed, other, 0)
+            except BaseException as error:
+                answer.set_exception(error)
+            else:
+                answer.set_result(found)
+
+        threading.Thread(target=look, name="reports-standby", daemon=True).start()
         try:
-            with self._sessions() as other:
-                return self._look(session, other, 0)
-        except PoolTimeout:
-            return Standing(usable=False, says=_BUSY)
+            return answer.result(_ANSWER_SECONDS)
+        except TimeoutError:
+            for one in held:
+                _break_off(one)
+            self.failed(TimeoutError(f"it said nothing for {_ANSWER_SECONDS:g} seconds"))
+            return Standing(usable=False, says=self._away)
         except SQLAlchemyError as error:
             return Standing(
                 usable=False,
@@ -143,14 +180,13 @@ class Replica:
         """Give its connections back."""
         self._engine.dispose()
 
-    def _look(self, session: Session, other: Session, patience_seconds: float) -> Standing:
-        committed, server = session.execute(_COMMITTED).one()
+    def _look(self, committed: Committed, other: Session, patience_seconds: float) -> Standing:
         deadline = time.monotonic() + patience_seconds
         while True:
-            is_standby, system, has_all, behind = other.execute(_STANDS, {"committed": committed}).one()
+            is_standby, system, has_all, behind = other.execute(_STANDS, {"committed": committed.place}).one()
             if not is_standby:
                 return Standing(usable=False, says="REPORTS_URL names a server that is no standby.")
-            if system != server:
+            if system != committed.system:
                 return Standing(
                     usable=False, says="REPORTS_URL names a standby of another server than DATABASE_URL."
                 )
@@ -172,6 +208,12 @@ class Replica:
         return Standing(
             usable=True, says=f"The standby is {seconds:,.0f} seconds behind.", behind_seconds=seconds
         )
+
+
+def _break_off(driver: Any) -> None:
+    """End a connection under whoever waits for an answer on it: cancelling would ask the server that says nothing."""
+    with suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(driver.fileno())) as own:
+        own.shutdown(socket.SHUT_RDWR)
 
 
 def failed_itself(session: Session) -> bool:

@@ -6,6 +6,7 @@ import gc
 import io
 import json
 import re
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -237,12 +238,33 @@ def test_one_that_has_enough_to_do_is_not_away(running: Pair, said: list[str]) -
         with database.replica.reading(session) as other:
             assert other is None
         assert said == [replica._BUSY]
-        assert database.replica.standing(session).says == replica._BUSY
+        standing = database.replica.standing(database.replica.committed(session))
+        assert (standing.usable, database.replica._away) == (True, ""), "whoever looks needs none of them"
         held.pop().close()
         with database.replica.reading(session) as other:
             assert other is not None, "at once"
     for one in held:
         one.close()
+    database.close()
+
+
+def test_one_that_says_nothing_is_waited_for_some_seconds_alone(
+    running: Pair, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = Database(running.settings)
+    assert database.replica is not None
+    with database.begin() as session:
+        committed = database.replica.committed(session)
+    monkeypatch.setattr(replica, "_ANSWER_SECONDS", 0.5)
+    monkeypatch.setattr(replica, "_STANDS", text("SELECT pg_sleep(600), CAST(:committed AS text)"))
+    standing = database.replica.standing(committed)
+    assert (standing.usable, len(said)) == (False, 1)
+    assert "it said nothing for 0.5 seconds" in standing.says
+    assert database.replica.standing(committed) == standing, "at once, for a while"
+    for one in threading.enumerate():
+        if one.name == "reports-standby":
+            one.join(10)
+            assert not one.is_alive()
     database.close()
 
 
@@ -255,7 +277,7 @@ def test_one_that_is_away_is_not_waited_for_twice(running: Pair, said: list[str]
             with database.replica.reading(session) as other:
                 assert other is None
         assert len(said) == 1
-        standing = database.replica.standing(session)
+        standing = database.replica.standing(database.replica.committed(session))
         assert not standing.usable
         assert standing.says.startswith("The standby does not answer")
         assert standing.says.endswith("reports read the server itself.")

@@ -91,7 +91,8 @@ def standby(known: Installation) -> Iterator[Finding]:
     database = Database(known.settings)
     try:
         with database.begin() as session:
-            found = database.replica.standing(session) if database.replica else None
+            committed = database.replica.committed(session) if database.replica else None
+        found = database.replica.standing(committed) if database.replica and committed else None
     finally:
         database.close()
     if found is None:
