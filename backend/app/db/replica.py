@@ -51,7 +51,9 @@ _STANDS: Final = text(
 )
 _PAUSE: Final = text("SELECT set_config('idle_in_transaction_session_timeout', '15min', true)")
 """The server's transaction waits as long as a file may take to be read here, and ends it then."""
-_BUSY: Final = "The standby is busy with as many files as may be at once: reports read the server itself."
+_BUSY: Final = (
+    "The standby is busy with as many files as may be at once: reports are read from the primary server."
+)
 log = structlog.get_logger(__name__)
 
 
@@ -138,7 +140,9 @@ class Replica:
         """It did not answer, or broke off: the next files are read from the server itself."""
         with self._lock:
             self._away_until = time.monotonic() + _AWAY_SECONDS
-            self._away = f"The standby does not answer ({_one_line(error)}): reports read the server itself."
+            self._away = (
+                f"The standby does not answer ({_one_line(error)}): reports are read from the primary server."
+            )
         log.warning("reports.replica_not_used", reason=_one_line(error))
 
     def committed(self, session: Session) -> Committed:
@@ -173,7 +177,7 @@ class Replica:
         except SQLAlchemyError as error:
             return Standing(
                 usable=False,
-                says=f"The standby does not answer ({_one_line(error)}): reports read the server itself.",
+                says=f"The standby does not answer ({_one_line(error)}): reports are read from the primary server.",
             )
 
     def close(self) -> None:
@@ -185,7 +189,7 @@ class Replica:
         while True:
             is_standby, system, has_all, behind = other.execute(_STANDS, {"committed": committed.place}).one()
             if not is_standby:
-                return Standing(usable=False, says="REPORTS_URL names a server that is no standby.")
+                return Standing(usable=False, says="REPORTS_URL names a server that is not a standby.")
             if system != committed.system:
                 return Standing(
                     usable=False, says="REPORTS_URL names a standby of another server than DATABASE_URL."

@@ -74,7 +74,7 @@ async def database_session(request: Request) -> AsyncIterator[Session]:
             raise
         if session.in_transaction():
             await run_in_threadpool(context.__exit__, None, None, None)
-        else:  # committed by the route, or never asked anything: nothing here waits for the database
+        else:  # committed by the route: nothing here waits for the database
             context.__exit__(None, None, None)
 
 

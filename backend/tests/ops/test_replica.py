@@ -173,7 +173,10 @@ def test_one_that_is_behind_is_used_as_far_as_the_setting_allows(running: Pair, 
         assert filed(running.with_lag(600)) == [True], "ten minutes late will do"
         assert said == []
         assert filed(running.with_lag(0)) == [False]
-        assert "seconds behind, and REPORTS_LAG_SECONDS allows 0: reports read the server itself." in said[-1]
+        assert (
+            "seconds behind, and REPORTS_LAG_SECONDS allows 0: reports are read from the primary server."
+            in said[-1]
+        )
     finally:
         running.standby.ask("SELECT pg_wal_replay_resume()")
     assert filed(running.with_lag(0)) == [True], "with everything there is nothing to be late with"
@@ -280,7 +283,7 @@ def test_one_that_is_away_is_not_waited_for_twice(running: Pair, said: list[str]
         standing = database.replica.standing(database.replica.committed(session))
         assert not standing.usable
         assert standing.says.startswith("The standby does not answer")
-        assert standing.says.endswith("reports read the server itself.")
+        assert standing.says.endswith("reports are read from the primary server.")
     running.standby.start()
     database.replica._away_until = 0
     with database.begin() as session, database.replica.reading(session) as other:
@@ -311,7 +314,7 @@ def test_one_that_breaks_off_in_the_middle_leaves_a_whole_file(running: Pair, sa
 def test_a_server_that_is_no_standby_of_it_is_not_read(running: Pair, said: list[str]) -> None:
     itself = running.settings.model_copy(update={"reports_url": running.settings.database_url})
     assert filed(itself) == [False]
-    assert said == ["REPORTS_URL names a server that is no standby."]
+    assert said == ["REPORTS_URL names a server that is not a standby."]
     with patch.object(
         replica,
         "_COMMITTED",
@@ -349,7 +352,7 @@ def test_operations_metrics_and_the_doctor_say_how_it_stands(running: Pair) -> N
     running.standby.stop()
     assert "aada_reports_standby_usable 0.0" in exported.text(running.settings, database).decode()
     page = client.get("/operations").text
-    assert "reports read the server itself." in page
+    assert "reports are read from the primary server." in page
     database.close()
 
 

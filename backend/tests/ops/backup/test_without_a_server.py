@@ -42,8 +42,8 @@ def settings_in(folder: Path) -> Settings:
         ("2026-03-08 02:30:00 America/New_York", "There was no 2026-03-08 02:30:00"),
         ("2026-11-01 01:30", "came twice"),
         ("2026-11-01 01:30 Mars/Base", "not a time zone"),
-        ("2026-13-01 01:30", "not an instant"),
-        ("yesterday", "not an instant"),
+        ("2026-13-01 01:30", "not a date and time"),
+        ("yesterday", "not a date and time"),
         ("2026-03-08 01:59:59 ../etc/passwd", "not a time zone"),
     ],
 )
