@@ -26,6 +26,8 @@ _RESULTS = {
 MOST = 2_000
 """Interactions of one attempt that are looked at."""
 _LONGEST = 4_000
+_LONGEST_PLACE = 9
+"""Digits of the number that an entry of a list has; Python reads no number of several thousand."""
 _MOST_PATTERNS = 20
 _OPTION = re.compile(r"\{(case_matters|order_matters|lang)=[^{}]*\}")
 
@@ -197,7 +199,9 @@ def _entries(value: Any) -> list[Mapping[str, Any]]:
     """A list, which the run-time sends as an object with numbers for names."""
     if isinstance(value, Mapping):
         numbered = [
-            (int(key), one) for key, one in value.items() if str(key).isascii() and str(key).isdigit()
+            (int(key), one)
+            for key, one in value.items()
+            if len(key) <= _LONGEST_PLACE and key.isascii() and key.isdigit()
         ]
         listed = [one for _, one in sorted(numbered, key=lambda pair: pair[0])]
     else:

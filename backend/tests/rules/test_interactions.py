@@ -50,6 +50,12 @@ json = st.recursive(
 )
 
 
+def test_an_entry_whose_number_is_endless_is_left_out() -> None:
+    named = {"0": {"id": "a", "status": "passed"}, "9" * 5_000: {"id": "b", "status": "passed"}}
+    assert [one.id for one in interactions.interactions_of({"interactions": named})] == ["a"]
+    assert [one.id for one in interactions.objectives_of({"objectives": named})] == ["a"]
+
+
 def test_scorm_12() -> None:
     first, second = interactions.interactions_of({"interactions": OLD})
     assert (first.id, first.question, first.kind, first.answer) == ("q1", "q1", "choice", "b")
