@@ -14,8 +14,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import structlog
+from psycopg.pq import TransactionStatus
 from sqlalchemy import URL, Engine, create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, sessionmaker
 
 _WAIT_SECONDS: Final = 1.0
@@ -41,7 +43,18 @@ _STANDS: Final = text(
     " coalesce(pg_last_wal_replay_lsn() >= CAST(:committed AS pg_lsn), false),"
     " extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp())"
 )
+_PAUSE: Final = text("SELECT set_config('idle_in_transaction_session_timeout', '15min', true)")
+"""The server's transaction waits as long as a file may take to be read here, and ends it then."""
+_BUSY: Final = "The standby is busy with as many files as may be at once: reports read the server itself."
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A session that reads the standby, and how old at most is what it sees."""
+
+    session: Session
+    behind_seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +89,24 @@ class Replica:
         self._lock = threading.Lock()
 
     @contextmanager
-    def reading(self, session: Session) -> Iterator[Session | None]:
-        """A session that reads there, in a read-only transaction; None where the server of `session` is to be read."""
+    def reading(self, session: Session) -> Iterator[Reading | None]:
+        """What reads there, in a read-only transaction; None where the server of `session` is to be read.
+
+        The transaction of `session` may idle meanwhile.
+        """
         if time.monotonic() < self._away_until:
             yield None
             return
         with self._sessions() as other:
             try:
                 standing = self._look(session, other, _WAIT_SECONDS)
+            except PoolTimeout:
+                log.warning("reports.replica_not_used", reason=_BUSY)
+                yield None
+                return
             except SQLAlchemyError as error:
+                if failed_itself(session):
+                    raise
                 self.failed(error)
                 yield None
                 return
@@ -92,7 +114,8 @@ class Replica:
                 log.warning("reports.replica_not_used", reason=standing.says)
                 yield None
                 return
-            yield other
+            session.execute(_PAUSE)
+            yield Reading(other, standing.behind_seconds or 0.0)
 
     def failed(self, error: Exception) -> None:
         """It did not answer, or broke off: the next files are read from the server itself."""
@@ -108,6 +131,8 @@ class Replica:
         try:
             with self._sessions() as other:
                 return self._look(session, other, 0)
+        except PoolTimeout:
+            return Standing(usable=False, says=_BUSY)
         except SQLAlchemyError as error:
             return Standing(
                 usable=False,
@@ -147,6 +172,17 @@ class Replica:
         return Standing(
             usable=True, says=f"The standby is {seconds:,.0f} seconds behind.", behind_seconds=seconds
         )
+
+
+def failed_itself(session: Session) -> bool:
+    """Whether it is this session's own transaction that an error has ended, and not one beside it."""
+    if not session.is_active:
+        return True
+    connection = session.connection()
+    if connection.invalidated:
+        return True
+    driver: Any = connection.connection.driver_connection
+    return driver.info.transaction_status in (TransactionStatus.INERROR, TransactionStatus.UNKNOWN)
 
 
 def _one_line(error: Exception) -> str:

@@ -55,6 +55,8 @@ A case with the settings of an answer computes to the same answer again.
    - `application_fee`: kept up to the charge and the cap if it was disclosed; the rest is prorated on the program.
    - `item:NAME`: kept, up to its price, if it is not refundable, disclosed and kept; else prorated on the program.
 5. Fractions are exact; the whole refund is rounded once, half a cent up.
+6. `settings.payer` is `va`: computed by the policy, and pro rata to the end of the program with at most $10 of a fee
+   kept (38 CFR 21.4255). The larger refund holds, and a line says which it is.
 
 Days are those of `settings.time_zone`: `2026-01-15T00:00:00Z` is still January 14 in Georgia, so its refund is due on
 February 28. The lines for wrong input are the first 20.

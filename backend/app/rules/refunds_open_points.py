@@ -196,6 +196,9 @@ DECIDED: Mapping[str, tuple[str, str]] = {
         "An alternative that GNPEC finds equitable",
         "None is assumed: if the school cancels, all money comes back.",
     ),
-    "payer": ("VA funds", "The ledger says who paid; where the VA did, 38 CFR 21.4255 rules."),
+    "payer": (
+        "VA funds",
+        "The ledger says who paid; where the VA did, the more of what 38 CFR 21.4255 and what the policy gives.",
+    ),
 }
 """Title and who decides, of what is no choice of a school on its own."""

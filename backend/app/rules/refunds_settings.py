@@ -147,8 +147,9 @@ class Settings:
     )
     payer: Literal["student", "sponsor", "lender", "va"] = _open(
         "student",
-        "Who paid. For VA funds 38 CFR 21.4255 rules: pro rata to the end, at most $10 registration fee kept, paid "
-        "within 40 calendar days, or within the policy’s own where they are fewer.",
+        "Who paid. Of VA funds at least that comes back which 38 CFR 21.4255 gives: pro rata to the end, at most $10 "
+        "of a fee kept; where the policy gives more, that. Paid within 40 calendar days, or within the policy’s own "
+        "where they are fewer.",
     )
     payee: Literal["student", "sponsor", "lender", "payer"] = _open(
         "payer",

@@ -4,7 +4,6 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from fractions import Fraction
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +15,7 @@ class Line:
 
 
 class Derivation:
-    """Collects the lines. Amounts are exact fractions of cents until the one rounding.
+    """Collects the lines. Amounts are exact until the one rounding: whole numbers over one denominator.
 
     Each line shows the change of the rounded sum so far, so that the lines add up to the rounded amount whatever the
     fractions are.
@@ -24,40 +23,37 @@ class Derivation:
 
     def __init__(self, rounding: str) -> None:
         self.lines: list[Line] = []
-        self.exact: int | Fraction = 0
-        self._rounded = 0
+        self.top, self.bottom = 0, 1
+        self.amount_cents = 0
+        """The refund so far, rounded."""
         self._round = ROUNDINGS[rounding]
 
-    def add(self, text: str, cents: int | Fraction = 0) -> None:
-        """Add a line."""
-        before = self._rounded
+    def add(self, text: str, cents: int = 0, of: int = 1) -> None:
+        """Add a line of `cents` / `of` cents."""
+        before = self.amount_cents
         if cents:
-            self.exact += cents
-            self._rounded = self._round(self.exact)
-        self.lines.append(Line(text, self._rounded - before))
-
-    @property
-    def amount_cents(self) -> int:
-        """The refund so far, rounded."""
-        return self._rounded
+            if self.bottom % of:
+                self.top *= of
+                self.bottom *= of
+            self.top += cents * (self.bottom // of)
+            self.amount_cents = self._round(self.top, self.bottom)
+        self.lines.append(Line(text, self.amount_cents - before))
 
 
-def half_up(amount: int | Fraction) -> int:
-    """A fraction of cents to whole cents; exactly half a cent goes up."""
-    if isinstance(amount, int):
-        return amount
-    return (2 * amount.numerator + amount.denominator) // (2 * amount.denominator)
+def _half_up(top: int, bottom: int) -> int:
+    """Exactly half a cent goes up."""
+    return (2 * top + bottom) // (2 * bottom)
 
 
-def _down(amount: int | Fraction) -> int:
-    return amount.numerator // amount.denominator
+def _down(top: int, bottom: int) -> int:
+    return top // bottom
 
 
-def _up(amount: int | Fraction) -> int:
-    return -(-amount.numerator // amount.denominator)
+def _up(top: int, bottom: int) -> int:
+    return -(-top // bottom)
 
 
-ROUNDINGS: dict[str, Callable[[int | Fraction], int]] = {"half_up": half_up, "down": _down, "up": _up}
+ROUNDINGS: dict[str, Callable[[int, int], int]] = {"half_up": _half_up, "down": _down, "up": _up}
 
 
 def dollars(cents: int) -> str:

@@ -51,6 +51,28 @@ def kit(*, kept: bool) -> dict[str, Any]:
     return {"name": "Kit", "amount_cents": 32_500, "refundable": False, "disclosed": True, "kept": kept}
 
 
+def attended(hours: int, **changed: Any) -> Case:
+    """The worked example withdrawn after so many hours."""
+    return case(attended_minutes=hours * 60, **changed)
+
+
+def with_settings(given: Case, **chosen: Any) -> Case:
+    """The case with open points settled."""
+    return given | {"settings": given["settings"] | chosen}
+
+
+WEEKLY = {
+    "name": "Weekly",
+    "schedule": "weekly",
+    "tiers": [
+        {"through": 0, "refund_percent": 100},
+        {"through": 1, "refund_percent": 80},
+        {"through": 3, "refund_percent": 50},
+    ],
+}
+"""A schedule of weeks begun, as another state has it."""
+
+
 def after_signing(**duration: int) -> str:
     """An instant so long after the signing."""
     return (datetime.fromisoformat(SIGNED) + timedelta(**duration)).isoformat()

@@ -113,6 +113,25 @@ def _business_days_after(day: date, count: int) -> date:
 
 def amount_as_settled(case: Case) -> int:
     """The refund in cents of a case whose money is toward the program, for the application and for items."""
+    if case["settings"].get("payer") == "va":
+        chosen = {name: value for name, value in case["settings"].items() if name != "payer"}
+        case = case | {"settings": chosen}
+        return max(_as_settled(case), _as_settled(case | {"policy": _least_of_va(_version(case))}))
+    return _as_settled(case)
+
+
+def _least_of_va(policy: dict[str, Any]) -> dict[str, Any]:
+    """38 CFR 21.4255: charged is no more than pro rata, and of a fee $10; a school may charge less."""
+    cap = policy.get("application_fee_cap_cents")
+    return policy | {
+        "tiers": [],
+        "step_percent": None,
+        "nothing_from_percent": None,
+        "application_fee_cap_cents": 10_00 if cap is None else min(cap, 10_00),
+    }
+
+
+def _as_settled(case: Case) -> int:
     chosen, policy = case["settings"], _version(case)
     paid = _counted(case)
     if case["kind"] == "school_cancelled" and (

@@ -43,9 +43,10 @@ SETTLED: dict[str, tuple[object, ...]] = {
     "withdrawal_date": ("receipt_of_request", "last_attendance", "determination"),
     "cancelled_before_start": ("all_paid", "as_withdrawal"),
     "after_window": ("pro_rata", "tiers"),
+    "payer": ("student", "va"),
     "holidays": ([], ["2026-07-03", "2026-09-07", "2026-11-26"]),
 }
-"""The open points that a school settles and that change an amount."""
+"""The open points that a school settles and that change an amount, and who paid."""
 
 
 def _filed(chance: random.Random) -> dict[str, Any]:

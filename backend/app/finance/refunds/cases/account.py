@@ -129,7 +129,7 @@ def gather(
     elif not money.payments and not payers:
         assumptions.append("No payment for this program is in the ledger, so there is nothing to refund.")
     if any(one.kind == "va" for one in payers):
-        assumptions.append("VA paid a part, so the rule for VA funds is used for all of it.")
+        assumptions.append("VA paid a part, so the rule for VA funds counts for all of it.")
     charge = money.charged("program") or row.tuition_amount_cents or 0
     segments = terms.segments or (AgreedSegment(row.program, total, charge),)
     total = max(total, sum(one.total_minutes for one in segments))
