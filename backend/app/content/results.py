@@ -60,6 +60,7 @@ def standing(
         package_id=version.id,
         complete=result.complete or marked,
         reason="The lesson is marked as done." if marked else result.reason,
+        missed=result.missed and not marked,
         done=result.total if marked else result.done,
         total=result.total,
         score_pct=None if result.percent is None else scorm12.shown_percent(result.percent),

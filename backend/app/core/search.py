@@ -1,6 +1,6 @@
 """Search words: how a list finds what somebody typed, whatever its case, accents and apostrophes."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -23,15 +23,26 @@ def pattern(words: str) -> str:
     return f"%{escaped}%"
 
 
-def matches(words: str, *columns: SQLColumnExpression[Any]) -> list[ColumnElement[bool]]:
-    """One condition a word: each word stands somewhere in one of the columns.
+def matches(
+    words: str,
+    *columns: SQLColumnExpression[Any],
+    plain: Sequence[SQLColumnExpression[Any]] = (),
+    number: SQLColumnExpression[int] | None = None,
+) -> list[ColumnElement[bool]]:
+    """One condition a word: each word stands somewhere in one of the columns or of `plain`, or is the whole `number`.
 
     Both sides are folded in the database (`search_fold`): “nunez” finds “Núñez”, “ohara” and “o’hara” find “O'Hara”.
-    People are searched by `User.search_text`, which is folded when it is written.
+    People are searched by `User.search_text`, which is folded when it is written. Folding costs some microseconds for
+    each row: references and notes of long tables are `plain`, compared without regard to case alone.
     """
     left_open = _left_open.get()
     return [
-        or_(*(_folded(column).like(func.search_fold(sought)) for column in columns))
+        or_(
+            *(_folded(column).like(func.search_fold(sought)) for column in columns),
+            *(column.ilike(sought) for column in plain),
+            # A pattern, too: what `values` gives has the signs for any text around the word.
+            *(() if number is None else (func.concat("%", number, "%") == sought,)),
+        )
         for sought in (
             _placeholder(place) if left_open else pattern(word) for place, word in enumerate(words.split())
         )

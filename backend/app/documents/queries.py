@@ -5,11 +5,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, aliased
 
 from app.core.constraints import register_conflict
+from app.core.search import matches
 from app.db.models import DocumentCounter, IssuedDocument, LedgerPayer, User
 from app.web.listing import Listing
 from app.web.paging import Paging
@@ -143,13 +144,8 @@ def listing(
     statement = _listed().where(visible)
     if status is not None:
         statement = statement.where(IssuedDocument.status == status)
-    for word in paging.q.split():
-        statement = statement.where(
-            or_(
-                IssuedDocument.number.icontains(word, autoescape=True),
-                _OWNER.icontains(word, autoescape=True),
-            )
-        )
+    plain = (IssuedDocument.number, LedgerPayer.name)
+    statement = statement.where(*matches(paging.q, User.search_text, plain=plain))
     ordered = statement.order_by(paging.order(SORTS, "-issued"), IssuedDocument.id.desc())
     return Listing(session, ordered, paging)
 

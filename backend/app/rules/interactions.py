@@ -26,6 +26,9 @@ _RESULTS = {
 MOST = 2_000
 """Interactions of one attempt that are looked at."""
 _LONGEST = 4_000
+_LONGEST_PLACE = 9
+"""Digits of the number that an entry of a list has; Python reads no number of several thousand."""
+_MOST_PATTERNS = 20
 _OPTION = re.compile(r"\{(case_matters|order_matters|lang)=[^{}]*\}")
 
 
@@ -106,7 +109,9 @@ def of_statement(statement: Mapping[str, Any], name: str) -> dict[str, Any] | No
         "description": _in_any_language(definition.get("description")),
         "learner_response": _worded(_text(result.get("response")), words),
         "correct_responses": [
-            {"pattern": _worded(_text(one), words)} for one in patterns if isinstance(one, str)
+            {"pattern": _worded(_text(one), words)}
+            for one in patterns[:_MOST_PATTERNS]
+            if isinstance(one, str)
         ]
         if isinstance(patterns, list)
         else [],
@@ -119,7 +124,7 @@ def of_statement(statement: Mapping[str, Any], name: str) -> dict[str, Any] | No
 def _worded(pattern: str, words: Mapping[str, str]) -> str:
     """A pattern with the words of its choices in place of their identifiers."""
     parts = re.split(r"(\[[,.:]\])", pattern)
-    return "".join(words.get(part) or part for part in parts)
+    return "".join(words.get(part) or part for part in parts)[:_LONGEST]
 
 
 def _in_any_language(value: object) -> str:
@@ -194,7 +199,9 @@ def _entries(value: Any) -> list[Mapping[str, Any]]:
     """A list, which the run-time sends as an object with numbers for names."""
     if isinstance(value, Mapping):
         numbered = [
-            (int(key), one) for key, one in value.items() if str(key).isascii() and str(key).isdigit()
+            (int(key), one)
+            for key, one in value.items()
+            if len(key) <= _LONGEST_PLACE and key.isascii() and key.isdigit()
         ]
         listed = [one for _, one in sorted(numbered, key=lambda pair: pair[0])]
     else:

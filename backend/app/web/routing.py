@@ -27,22 +27,30 @@ class Addresses:
         self._before = before
         self._routes = [route for router in routers for route in router.routes]
         self._groups: dict[str, list[BaseRoute]] = {}
-        self._parts: dict[int, set[int | None]] = {}
+        parts: dict[int, set[int | None]] = {}
         for route in self._routes:
             if isinstance(route, APIRoute):
                 commits_itself(route)
-            self._parts[id(route)] = _parts(route)
+            parts[id(route)] = _parts(route)
             for segment in _segments(route):
                 self._groups.setdefault(segment, []).append(route)
+        self._parted = {
+            (segment, count): [route for route in routes if parts[id(route)] & {count, None}]
+            for segment, routes in self._groups.items()
+            for count in {one for route in routes for one in parts[id(route)] if one is not None}
+        }
 
     def install(self, app: FastAPI, mounts: Iterable[tuple[str, ASGIApp]] = ()) -> None:
         """Let the application answer these addresses, then the mounts, each found by its first segment."""
-        groups = dict(self._groups)
+        groups, parted = dict(self._groups), dict(self._parted)
         app.router.routes.extend(self._routes)
         for place, mounted in mounts:
             app.mount(place, mounted)
-            groups[_first(place)] = [*groups.get(_first(place), []), app.router.routes[-1]]
-        app.router.middleware_stack = _BySegment(app.router, groups, self._groups, self._parts, self._before)
+            mount = app.router.routes[-1]
+            groups[_first(place)] = [*groups.get(_first(place), []), mount]
+            # It answers whatever begins as it does.
+            parted |= {key: [*routes, mount] for key, routes in parted.items() if key[0] == _first(place)}
+        app.router.middleware_stack = _BySegment(app.router, groups, self._groups, parted, self._before)
 
 
 def _segments(route: BaseRoute) -> list[str]:
@@ -68,23 +76,26 @@ class _BySegment:
         router: APIRouter,
         groups: Mapping[str, list[BaseRoute]],
         own: Mapping[str, list[BaseRoute]],
-        parts: Mapping[int, set[int | None]],
+        parted: Mapping[tuple[str, int], list[BaseRoute]],
         before: Before | None,
     ) -> None:
         self.whole, self._own, self._before = router, own, before
+        self._groups, self._parted = groups, parted
+        self._made: dict[tuple[str, int | None], APIRouter] = {}
 
-        # Their own last word (another method, a slash too many, nothing at all) is the whole router's.
-        def group(routes: list[BaseRoute]) -> APIRouter:
-            return APIRouter(routes=routes, redirect_slashes=False, default=router.app)
-
-        self.groups = {segment: group(routes) for segment, routes in groups.items()}
-        # A mount, which is not in `parts`, answers whatever begins as it does.
-        self.parted: dict[tuple[str, int], APIRouter] = {}
-        for segment, routes in groups.items():
-            of_each = [(route, parts.get(id(route), {None})) for route in routes]
-            for count in {one for _route, counts in of_each for one in counts if one is not None}:
-                fitting = [route for route, counts in of_each if counts & {count, None}]
-                self.parted[segment, count] = group(fitting)
+    def _router_of(self, segment: str, count: int) -> APIRouter:
+        """Made with the first request of its kind: two hundred of them take as long as the rest of a start."""
+        # There is no end of addresses with a number of parts that no route has.
+        key = (segment, count) if (segment, count) in self._parted else (segment, None)
+        found = self._made.get(key)
+        if found is None:
+            routes = self._groups.get(segment) if key[1] is None else self._parted[segment, count]
+            if routes is None:
+                return self.whole
+            # Their own last word (another method, a slash too many, nothing at all) is the whole router's.
+            found = APIRouter(routes=routes, redirect_slashes=False, default=self.whole.app)
+            self._made[key] = found
+        return found
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         answering = self.whole
@@ -92,7 +103,7 @@ class _BySegment:
             scope.setdefault("router", self.whole)
             path = scope["path"]
             segment = _first(path)
-            answering = self.parted.get((segment, path.count("/"))) or self.groups.get(segment, self.whole)
+            answering = self._router_of(segment, path.count("/"))
             if self._before is not None and segment in self._own:
                 try:
                     await self._before(Request(scope, receive))

@@ -259,6 +259,7 @@ def test_the_students_page_and_the_register_list_it(world: SimpleNamespace) -> N
         (world.as_admin, f"/people/{world.student.id}/sections/documents"),
         (world.as_admin, "/documents"),
         (world.as_admin, "/documents?q=Bích&status=issued"),
+        (world.as_admin, "/documents?q=bich&status=issued"),
         (world.as_student, "/documents"),
         (world.as_student, made),
     ):

@@ -1,6 +1,8 @@
 """Alembic as the tests use it: on a given database, to a given revision."""
 
+from functools import cache
 from pathlib import Path
+from unittest.mock import patch
 
 from alembic import command
 from alembic.config import Config
@@ -19,17 +21,26 @@ def config(settings: Settings | None = None) -> Config:
     return made
 
 
+@cache
+def _scripts() -> ScriptDirectory:
+    """The migrations, loaded once: each command would load all of them again, and the tests give hundreds."""
+    return ScriptDirectory.from_config(config())
+
+
 def upgrade(settings: Settings, revision: str, **attributes: str) -> None:
     made = config(settings)
     made.attributes.update(attributes)
-    command.upgrade(made, revision)
+    scripts = _scripts()
+    with patch.object(ScriptDirectory, "from_config", lambda _config: scripts):
+        command.upgrade(made, revision)
 
 
 def downgrade(settings: Settings, revision: str) -> None:
-    command.downgrade(config(settings), revision)
+    scripts = _scripts()
+    with patch.object(ScriptDirectory, "from_config", lambda _config: scripts):
+        command.downgrade(config(settings), revision)
 
 
 def revisions() -> list[str]:
     """Every revision, oldest first."""
-    scripts = ScriptDirectory.from_config(config())
-    return [script.revision for script in scripts.walk_revisions()][::-1]
+    return [script.revision for script in _scripts().walk_revisions()][::-1]

@@ -12,6 +12,7 @@ from app.ops.postgres import EmbeddedServer
 from app.settings import Settings
 from tests.migrations import catalog
 from tests.migrations.alembic_commands import revisions, upgrade
+from tests.migrations.catalog import Rows, Schema
 from tests.migrations.rows import ROWS
 
 
@@ -23,12 +24,14 @@ def connected(settings: Settings) -> Iterator[psycopg.Connection[Any]]:
         yield connection
 
 
-def fill(settings: Settings, revision: str) -> None:
-    """Add this revision's rows; afterwards no table may be empty."""
-    with connected(settings) as connection:
-        connection.execute(ROWS.get(revision, "").encode())
-        empty = [table for table, rows in catalog.rows(connection).items() if not rows]
+def fill(connection: psycopg.Connection[Any], revision: str) -> Rows:
+    """Add this revision's rows and return all there are then; afterwards no table may be empty."""
+    connection.execute(ROWS.get(revision, "").encode())
+    found = catalog.rows(connection)
+    connection.commit()
+    empty = [table for table, rows in found.items() if not rows]
     assert not empty, f"tests/migrations/rows.py has no rows at {revision} for {empty}"
+    return found
 
 
 class SchoolAt:
@@ -40,6 +43,7 @@ class SchoolAt:
         self._revisions = revisions()
         self._built: list[str] = []
         self._clones: list[str] = []
+        self._photographs: dict[str, tuple[Schema, Rows]] = {}
 
     def before(self, revision: str) -> str:
         """The revision below, or `base`."""
@@ -59,9 +63,26 @@ class SchoolAt:
         if name not in self._built:
             self._clone(self._template(self.before(revision)), name)
             upgrade(self._settings(name), revision)
-            fill(self._settings(name), revision)
+            with connected(self._settings(name)) as connection:
+                fill(connection, revision)
             self._built.append(name)
         return name
+
+    def keep(self, database: Settings, revision: str, photograph: tuple[Schema, Rows]) -> None:
+        """Take a database that came from the revision below, with this one's rows and nobody connected, for this
+        revision's: the next one's tests begin with it."""
+        name = f"school_{revision}"
+        if name not in self._built:
+            self._clone(str(database.owner_database_url.database), name)
+            self._built.append(name)
+        self._photographs[revision] = photograph
+
+    def photograph(self, revision: str) -> tuple[Schema, Rows]:
+        """The schema, and the rows of every table, of a database at `revision`."""
+        if revision not in self._photographs:
+            with connected(self(revision)) as connection:
+                self._photographs[revision] = catalog.schema(connection), catalog.rows(connection)
+        return self._photographs[revision]
 
     def _clone(self, template: str, name: str) -> None:
         command = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY")

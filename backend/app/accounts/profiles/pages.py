@@ -30,8 +30,9 @@ from app.core.permissions import Permission, Subject
 from app.web import navigation, reports, search, uploads
 from app.web.field_types import PathId
 from app.web.forms import Form, posted
+from app.web.listing import Listing
 from app.web.navigation import NavItem
-from app.web.paging import PageParams
+from app.web.paging import PageParams, Paging
 from app.web.render import redirect, render
 from app.web.request import CurrentSubject, Db, FilesDep, Requires, SettingsDep
 from app.web.search import Found, Hit
@@ -43,6 +44,8 @@ uploads.register("/people/*/photo")
 LISTS = [Requires(Permission.STUDENT_FILES_READ)]
 CHANGES = [Requires(Permission.STUDENT_FILES_CHANGE)]
 PEOPLE = ("People", "/people")
+_DIGITS_OF_A_PHONE = 7
+"""Fewer digits are a date or a number of something else."""
 KINDS: dict[ContactKind, list[tuple[str, str]]] = {
     ContactKind.ADDRESS: [(kind.value, kind.value.capitalize()) for kind in AddressKind],
     ContactKind.PHONE: [(kind.value, kind.value.capitalize()) for kind in PhoneKind],
@@ -331,9 +334,21 @@ def remove_photo(db: Db, subject: CurrentSubject, user_id: PathId) -> Response:
 def _find_known_as(db: Session, subject: Subject, words: str) -> Found | None:
     if not policy.may_list(subject):
         return None
-    rows = service.find_known_as(db, subject, words, search.MOST)
-    hits = [Hit(row.full_name, row.text, f"/people/{row.id}/file", "folder") for row in rows]
-    return Found("Student files", hits, len(hits), "/people/contacts")
+    return _files("Student files", service.find_known_as(db, subject, Paging(q=words, per_page=search.MOST)))
 
 
-search.register("student-files", _find_known_as, order=15, listed=False)
+def _find_by_phone(db: Session, subject: Subject, words: str) -> Found | None:
+    digits = sum(sign.isdigit() for sign in words)
+    if not policy.may_list(subject) or digits < _DIGITS_OF_A_PHONE or any(sign.isalpha() for sign in words):
+        return None
+    return _files("Phone numbers", service.find_by_phone(db, subject, Paging(q=words, per_page=search.MOST)))
+
+
+def _files(heading: str, found: Listing[Any]) -> Found:
+    page = found.page()
+    hits = [Hit(row.full_name, row.text, f"/people/{row.id}/file", "folder") for row in page.items]
+    return Found(heading, hits, page.total or len(hits), "/people/contacts")
+
+
+search.register("student-files", _find_known_as, order=15)
+search.register("phones", _find_by_phone, order=16, listed=False)

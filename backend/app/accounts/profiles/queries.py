@@ -162,32 +162,33 @@ def listing(session: Session, paging: Paging, visible: ColumnElement[bool]) -> L
     return Listing(session, statement.order_by(paging.order(SORTABLE, "name"), User.id), paging)
 
 
-def known_as(session: Session, words: str, visible: ColumnElement[bool], most: int) -> Sequence[Any]:
-    """Students by a preferred name, a former name or a phone number: account, name, and what was found."""
-    digits = "".join(sign for sign in words if sign in "0123456789")
-    found: list[Select[Any]] = [
-        select(StudentProfile.user_id, StudentProfile.preferred_name.label("text")).where(
-            *matches(words, StudentProfile.preferred_name)
-        ),
-        select(FormerName.user_id, FormerName.full_name.label("text")).where(
-            *matches(words, FormerName.full_name)
-        ),
-    ]
-    if len(digits) >= 7 and not any(sign.isalpha() for sign in words):
-        found.append(
-            select(StudentPhone.user_id, StudentPhone.number.label("text")).where(
-                or_(StudentPhone.digits == digits, StudentPhone.digits == f"1{digits}")
-            )
-        )
-    every = found[0].union(*found[1:]).subquery()
-    statement = (
-        select(User.id, User.full_name, every.c.text)
-        .join(every, every.c.user_id == User.id)
-        .where(User.deleted_at.is_(None), visible)
-        .order_by(func.lower(User.full_name), User.id, every.c.text)
-        .limit(most)
+def known_as(session: Session, paging: Paging, visible: ColumnElement[bool]) -> Listing[Any]:
+    """Students by a preferred or a former name: account, name, and what was found."""
+    preferred = select(StudentProfile.user_id, StudentProfile.preferred_name.label("text")).where(
+        *matches(paging.q, StudentProfile.preferred_name)
     )
-    return session.execute(statement).all()
+    former = select(FormerName.user_id, FormerName.full_name.label("text")).where(
+        *matches(paging.q, FormerName.full_name)
+    )
+    return Listing(session, _found_by(preferred.union(former).subquery(), visible), paging)
+
+
+def reached_at(session: Session, paging: Paging, visible: ColumnElement[bool]) -> Listing[Any]:
+    """Students by their whole phone number, with or without the country's 1: account, name, and the number."""
+    digits = "".join(sign for sign in paging.q if sign in "0123456789")
+    phones = select(StudentPhone.user_id, StudentPhone.number.label("text")).where(
+        StudentPhone.digits.in_((digits, f"1{digits}"))
+    )
+    return Listing(session, _found_by(phones.distinct().subquery(), visible), paging)
+
+
+def _found_by(found: Any, visible: ColumnElement[bool]) -> Select[Any]:
+    return (
+        select(User.id, User.full_name, found.c.text)
+        .join(found, found.c.user_id == User.id)
+        .where(User.deleted_at.is_(None), visible)
+        .order_by(func.lower(User.full_name), User.id, found.c.text)
+    )
 
 
 def same_person(session: Session, full_name: str, birth_date: date) -> Sequence[User]:

@@ -91,12 +91,16 @@ def tax_recipients(
     return queries.profiles(session, list(user_ids)), addresses
 
 
-def find_known_as(session: Session, subject: Actor, words: str, most: int = 20) -> Sequence[Any]:
-    """Students by a preferred or former name, or a phone number."""
+def find_known_as(session: Session, subject: Actor, paging: Paging) -> Listing[Any]:
+    """Students by a preferred or a former name."""
     policy.require_list(subject)
-    return queries.known_as(
-        session, words, visibility.limit(session, subject, Records.STUDENTS, User.id), most
-    )
+    return queries.known_as(session, paging, visibility.limit(session, subject, Records.STUDENTS, User.id))
+
+
+def find_by_phone(session: Session, subject: Actor, paging: Paging) -> Listing[Any]:
+    """Students by their whole phone number."""
+    policy.require_list(subject)
+    return queries.reached_at(session, paging, visibility.limit(session, subject, Records.STUDENTS, User.id))
 
 
 # Names and birth date

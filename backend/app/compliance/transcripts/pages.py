@@ -59,7 +59,7 @@ def _found(session: Session, subject: Subject, words: str) -> Found | None:
     return Found("Transcripts", hits, page.total or len(hits), "/transcripts")
 
 
-search.register("transcripts", _found, order=60, listed=False)
+search.register("transcripts", _found, order=60)
 
 
 @router.get("/transcripts", dependencies=READS)

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, func, select
 from sqlalchemy.orm import Session, aliased
 
 from app.core.constraints import register_conflict
@@ -157,14 +157,8 @@ def listing(
     program_id: int | None = None,
 ) -> Listing[Any]:
     """Issued transcripts, the newest first unless sorted otherwise. A word finds a number or a student."""
-    statement = _listed().where(visible)
-    for word in paging.q.split():
-        found = or_(
-            IssuedDocument.number.icontains(word, autoescape=True),
-            TranscriptContent.student_name.icontains(word, autoescape=True),
-            *matches(word, User.search_text),
-        )
-        statement = statement.where(found)
+    names = (IssuedDocument.number, TranscriptContent.student_name)
+    statement = _listed().where(visible, *matches(paging.q, User.search_text, plain=names))
     if status is not None:
         statement = statement.where(IssuedDocument.status == status)
     if program_id is not None:

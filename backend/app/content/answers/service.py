@@ -55,10 +55,11 @@ class Goal:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """How a question did: the last answer of each student to it."""
+    """How a question of one version did: the last answer of each student to it."""
 
     id: str
     part: str
+    version: int
     text: str
     right_answers: tuple[str, ...]
     figures: QuestionFigures
@@ -114,21 +115,28 @@ def goals(session: Session, subject: Subject, paging: Paging, lesson_id: int) ->
 
 @internal("adds up what was read")
 def questions(items: Sequence[Answer]) -> list[Question]:
-    """Each question with the last answer of each student to it, the hardest first."""
-    last: dict[tuple[int, str, str], Answer] = {}
+    """Each question of each version with the last answer of each student to it, the hardest first."""
+    last: dict[tuple[int, int, str, str], Answer] = {}
     for one in items:
-        last[one.user_id, one.part, one.said.id] = one
-    by_question: dict[tuple[str, str], list[Interaction]] = {}
-    for (_, part, name), one in last.items():
-        by_question.setdefault((part, name), []).append(one.said)
+        last[one.user_id, one.version, one.part, one.said.id] = one
+    by_question: dict[tuple[int, str, str], list[Answer]] = {}
+    for one in last.values():
+        by_question.setdefault((one.version, one.part, one.said.id), []).append(one)
     found = []
-    for (part, name), given in by_question.items():
-        newest = given[-1]
-        named = next((one.question for one in given if one.question != name), name)
-        found.append(Question(name, part, named, newest.right_answers, interactions.figures(given)))
+    for (version, part, name), given in by_question.items():
+        newest = max(given, key=lambda one: one.reported_at).said
+        said = [one.said for one in given]
+        named = next((one.question for one in said if one.question != name), name)
+        found.append(Question(name, part, version, named, newest.right_answers, interactions.figures(said)))
     none = 2  # after every share
     return sorted(
-        found, key=lambda one: (none if one.figures.right is None else one.figures.right, one.part, one.id)
+        found,
+        key=lambda one: (
+            none if one.figures.right is None else one.figures.right,
+            one.part,
+            one.id,
+            -one.version,
+        ),
     )
 
 

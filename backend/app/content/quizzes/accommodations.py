@@ -16,6 +16,8 @@ from app.core.permissions import Subject
 from app.db.models import QuizAccommodation, User
 from app.web.field_types import RecordId, Text
 
+_ENDED = "There is no such accommodation, or it has ended."
+
 
 class AccommodationForm(BaseModel):
     """What a student is granted."""
@@ -90,9 +92,10 @@ def end(session: Session, subject: Subject, lesson_id: int, accommodation_id: in
     found = {row.QuizAccommodation.id: row for row in of_lesson(session, subject, lesson_id)}
     row = found.get(accommodation_id)
     if row is None:
-        raise NotFound("There is no such accommodation, or it has ended.")
+        raise NotFound(_ENDED)
     policy.require_accommodate(session, subject, row.user_id)
-    queries.end_accommodation(session, accommodation_id, subject.user_id, clock.now())
+    if not queries.end_accommodation(session, accommodation_id, subject.user_id, clock.now()):
+        raise NotFound(_ENDED)
     _record(session, subject, Action.QUIZ_ACCOMMODATION_ENDED, row.QuizAccommodation, row.user_id, None)
 
 

@@ -55,7 +55,7 @@ def _found(session: Session, subject: Subject, words: str) -> Found | None:
     return Found("Ledger", hits, page.total or len(hits), "/ledger/journal")
 
 
-search.register("ledger", _found, order=70, listed=False)
+search.register("ledger", _found, order=70)
 
 
 @router.get("/ledger", dependencies=READS)

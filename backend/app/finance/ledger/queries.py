@@ -214,17 +214,11 @@ def journal(
 ) -> Listing[Any]:
     """Every transaction, the newest first unless sorted otherwise. A word finds a number, a student, a payer, a memo
     or a reference."""
-    statement = _transactions().where(or_(LedgerTransaction.student_id.is_(None), visible))
-    for word in paging.q.split():
-        found = [
-            *matches(word, User.search_text),
-            LedgerTransaction.memo.icontains(word, autoescape=True),
-            LedgerTransaction.reference.icontains(word, autoescape=True),
-            LedgerPayer.name.icontains(word, autoescape=True),
-        ]
-        if word.isascii() and word.isdigit() and len(word) < 10:
-            found.append(LedgerTransaction.id == int(word))
-        statement = statement.where(or_(*found))
+    plain = (LedgerTransaction.memo, LedgerTransaction.reference, LedgerPayer.name)
+    statement = _transactions().where(
+        or_(LedgerTransaction.student_id.is_(None), visible),
+        *matches(paging.q, User.search_text, plain=plain, number=LedgerTransaction.id),
+    )
     if kinds:
         statement = statement.where(LedgerTransaction.kind.in_(kinds))
     if method is not None:
@@ -274,14 +268,7 @@ def statement(session: Session, paging: Paging, account: ColumnElement[bool]) ->
         .where(account)
         .subquery()
     )
-    found = select(lines)
-    for word in paging.q.split():
-        found = found.where(
-            or_(
-                lines.c.memo.icontains(word, autoescape=True),
-                lines.c.reference.icontains(word, autoescape=True),
-            )
-        )
+    found = select(lines).where(*matches(paging.q, lines.c.memo, lines.c.reference))
     sorts = {"day": lines.c.booked_on, "amount": lines.c.amount_cents, "kind": lines.c.kind}
     order = paging.order(sorts, "-day")
     newest = lines.c.id.asc() if paging.sort == "day" else lines.c.id.desc()

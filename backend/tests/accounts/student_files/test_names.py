@@ -73,7 +73,7 @@ def test_a_change_has_its_parts_its_reason_and_its_document(
     assert entries(session, "name.document_opened")[0].student_id == maria.id
     other = school.student()
     assert client.get(f"/people/{other.id}/name-changes/{former.id}/document").status_code == 404
-    [hit] = files.find_known_as(session, registrar, "reyes")
+    [hit] = files.find_known_as(session, registrar, Paging(q="reyes")).page().items
     assert hit.text == "Maria Reyes"
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import func, select, text
 
 from app.content.class_board import service
 from app.content.class_board.service import ClassBoard
+from app.content.versions import service as versions
 from app.core import clock
 from app.core.errors import Forbidden, NotFound
 from app.db.models import (
@@ -33,7 +34,7 @@ from app.rules.lesson_board import State
 from app.web.paging import Paging
 from tests.content.authoring.conftest import publish
 from tests.content.conftest import Play, Played, School, subject_of
-from tests.content.quizzes.conftest import Taker, question, quiz_of, time  # noqa: F401 - fixtures
+from tests.content.quizzes.conftest import Taker, planner, question, quiz_of, time  # noqa: F401 - fixtures
 from tests.content.test_h5p_lessons import statement as h5p_statement
 from tests.content.test_linked_films import link
 from tests.content.test_media_importing import upload
@@ -242,6 +243,25 @@ def test_a_lesson_that_is_marked_is_completed(school: School, taught: SchoolClas
         )
     )
     assert states(school, taught) == [State.DONE]
+
+
+def test_who_was_moved_stands_where_the_newer_version_says(
+    school: School, play: Play, taught: SchoolClass
+) -> None:
+    school.upload(scorm_1_2())
+    for _ in range(2):
+        play().commit(lesson_status="failed", score={"raw": "90", "max": "100"}, finish=True)
+    before = board(school, taught)
+    assert before.rows[0].cells[0].state is State.NOT_PASSED
+    assert [one.cell.full_name for one in before.stuck] == ["Maria Lopez"]
+    school.upload(scorm_1_2())
+    versions.move(school.session, planner(school), school.lesson.id, school.enrollment.id)
+    assert states(school, taught) == [State.NOT_BEGUN]
+    play().commit(lesson_status="incomplete", score={"raw": "20", "max": "100"})
+    found = board(school, taught)
+    (cell,) = found.rows[0].cells
+    assert (cell.state, cell.score) == (State.UNDER_WAY, 20)
+    assert found.stuck == []
 
 
 def test_all_parts_of_the_students_own_version_are_done_before_a_check(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, func, select
 from sqlalchemy.orm import Session, aliased
 
 from app.core.constraints import register_conflict
@@ -62,13 +62,7 @@ def listing(
     session: Session, paging: Paging, visible: ColumnElement[bool], *, state: str | None
 ) -> Listing[Any]:
     """Requests, the oldest first unless sorted otherwise."""
-    statement = _listed().where(visible)
-    for word in paging.q.split():
-        statement = statement.where(
-            or_(
-                TranscriptRequest.recipient.icontains(word, autoescape=True), *matches(word, User.search_text)
-            )
-        )
+    statement = _listed().where(visible, *matches(paging.q, User.search_text, TranscriptRequest.recipient))
     if state is not None:
         statement = statement.where(TranscriptRequest.state == state)
     return Listing(session, statement.order_by(paging.order(SORTS, "asked"), TranscriptRequest.id), paging)

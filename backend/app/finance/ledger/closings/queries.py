@@ -8,6 +8,7 @@ from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session
 
 from app.core.constraints import register_conflict
+from app.core.search import matches
 from app.db.models import LedgerAccount, LedgerClosing, LedgerPosting, LedgerTransaction, User
 from app.finance.ledger import chart
 from app.finance.ledger.queries import cents
@@ -57,8 +58,7 @@ def listing(session: Session, paging: Paging) -> Listing[Any]:
         LedgerClosing.closed_at,
         User.full_name.label("closer"),
     ).outerjoin(User, User.id == LedgerClosing.closed_by)
-    for word in paging.q.split():
-        statement = statement.where(LedgerClosing.note.icontains(word, autoescape=True))
+    statement = statement.where(*matches(paging.q, LedgerClosing.note))
     sorts = {
         "day": LedgerClosing.day,
         "difference": LedgerClosing.counted_cents - LedgerClosing.expected_cents,

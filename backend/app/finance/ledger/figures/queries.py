@@ -135,9 +135,8 @@ def receipts(session: Session, paging: Paging, first: date | None, last: date | 
         .label("closing")
     )
     sorts = {"day": rows.c.day, "method": rows.c.method, "account": rows.c.account, "amount": rows.c.cents}
-    statement = select(rows, closing).order_by(paging.order(sorts, "-day"), rows.c.day.desc(), rows.c.method)
-    for word in paging.q.split():
-        statement = statement.where(rows.c.method.icontains(word, autoescape=True))
+    statement = select(rows, closing).where(*matches(paging.q, plain=(rows.c.method,)))
+    statement = statement.order_by(paging.order(sorts, "-day"), rows.c.day.desc(), rows.c.method)
     return Listing(session, statement, paging)
 
 
