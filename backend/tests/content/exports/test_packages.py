@@ -107,7 +107,7 @@ def test_nothing_is_exported_that_is_not_published(school: School) -> None:
     school.lesson.content_type = ContentType.SCORM
     school.session.flush()
     school.upload()
-    with pytest.raises(Conflict, match="written here"):
+    with pytest.raises(Conflict, match="no published version"):
         service.offer(school.session, planner(school), school.lesson.id, ORIGIN)
 
 
