@@ -5,12 +5,16 @@
 --   aada db psql -c 'SELECT * FROM partitions_ahead(3)'         # every month, from cron: the coming three months
 --
 -- No row is copied: the table so far becomes the first partition, up to the end of this month. A row of a month without a
--- partition goes into the one called …_rest, so that nothing is refused; it should be empty.
+-- partition goes into the one called …_rest, so that nothing is refused; it should be empty, and the month’s rows go where
+-- they belong as soon as partitions_ahead makes it. A run that breaks off leaves each table as it was or done: run it again.
 \set ON_ERROR_STOP on
 SET statement_timeout = 0;
 SET lock_timeout = '10s';
+-- Months begin for everybody at once: what is written tonight must not lie beyond a bound that is this evening.
+SET timezone = 'UTC';
 
--- The key of `audit_log` has to hold the month. Built beside what runs; the swap then takes moments.
+-- The key of `audit_log` has to hold the month. What a run that was broken off left of it is built again.
+SELECT 'DROP INDEX audit_log_id_at' FROM pg_index WHERE indexrelid = to_regclass('audit_log_id_at') AND NOT indisvalid \gexec
 SELECT 'CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS audit_log_id_at ON audit_log (id, at)'
 FROM pg_class WHERE oid = 'audit_log'::regclass AND relkind = 'r' \gexec
 
@@ -43,15 +47,35 @@ BEGIN
     END LOOP;
 END $$;
 
+-- The same for a month of which rows lie in …_rest, as none was made in time: they go where they belong.
+CREATE OR REPLACE FUNCTION make_partition_late(parent regclass, part name, by_column name, since text, until text)
+RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    rest text := format('%s_rest', parent);
+    columns text;
+BEGIN
+    EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', parent);
+    EXECUTE format('ALTER TABLE %s DETACH PARTITION %I', parent, rest);
+    PERFORM make_partition(parent, part, format('FOR VALUES FROM (%s) TO (%s)', since, until));
+    SELECT string_agg(quote_ident(attname), ', ') INTO columns FROM pg_attribute
+    WHERE attrelid = parent AND attnum > 0 AND NOT attisdropped AND attgenerated = '';
+    EXECUTE format('WITH moved AS (DELETE FROM %1$I WHERE %2$I >= %3$s AND %2$I < %4$s RETURNING %6$s)'
+                   ' INSERT INTO %5$I (%6$s) OVERRIDING SYSTEM VALUE SELECT * FROM moved',
+                   rest, by_column, since, until, part, columns);
+    EXECUTE format('ALTER TABLE %s ATTACH PARTITION %I DEFAULT', parent, rest);
+END $$;
+
 -- The coming months of every table that has partitions by month; the names of those that were made.
-CREATE OR REPLACE FUNCTION partitions_ahead(months integer, since date DEFAULT current_date)
+CREATE OR REPLACE FUNCTION partitions_ahead(months integer, since date DEFAULT (now() AT TIME ZONE 'UTC')::date)
 RETURNS SETOF text LANGUAGE plpgsql AS $$
 DECLARE
     parent record;
     month date;
     part text;
+    bounds text[];
+    is_late boolean;
 BEGIN
-    FOR parent IN SELECT p.partrelid::regclass AS name, a.atttypid::regtype AS kind FROM pg_partitioned_table p
+    FOR parent IN SELECT p.partrelid::regclass AS name, a.atttypid::regtype AS kind, a.attname AS by_column FROM pg_partitioned_table p
                   JOIN pg_attribute a ON a.attrelid = p.partrelid AND a.attnum = p.partattrs[0]
                   JOIN pg_class c ON c.oid = p.partrelid WHERE c.relnamespace = 'public'::regnamespace ORDER BY 1 LOOP
         FOR month IN SELECT generate_series(date_trunc('month', since), date_trunc('month', since)
@@ -61,9 +85,16 @@ BEGIN
                 OR to_regclass(format('%s_until_%s', parent.name, to_char(month + interval '1 month', 'YYYYMM'))) IS NOT NULL
                 OR EXISTS (SELECT FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = parent.name
                            AND c.relname ~ '_until_' AND right(c.relname, 6) > to_char(month, 'YYYYMM'));
-            PERFORM make_partition(parent.name, part::name, format('FOR VALUES FROM (%s) TO (%s)',
-                partition_bound(month, parent.kind),
-                partition_bound((month + interval '1 month')::date, parent.kind)));
+            bounds := ARRAY[partition_bound(month, parent.kind),
+                            partition_bound((month + interval '1 month')::date, parent.kind)];
+            EXECUTE format('SELECT EXISTS (SELECT FROM %1$I WHERE %2$I >= %3$s AND %2$I < %4$s)',
+                           parent.name || '_rest', parent.by_column, bounds[1], bounds[2]) INTO is_late;
+            IF is_late THEN
+                PERFORM make_partition_late(parent.name, part::name, parent.by_column, bounds[1], bounds[2]);
+            ELSE
+                PERFORM make_partition(parent.name, part::name,
+                                       format('FOR VALUES FROM (%s) TO (%s)', bounds[1], bounds[2]));
+            END IF;
             RETURN NEXT part;
         END LOOP;
     END LOOP;
@@ -71,7 +102,7 @@ END $$;
 
 -- One table, whose rows so far stay where they are.
 CREATE OR REPLACE PROCEDURE begin_partitions(parent text, by_column text, until date DEFAULT
-    (date_trunc('month', current_date) + interval '1 month')::date) LANGUAGE plpgsql AS $$
+    (date_trunc('month', now() AT TIME ZONE 'UTC') + interval '1 month')::date) LANGUAGE plpgsql AS $$
 DECLARE
     before text := format('%s_until_%s', parent, to_char(until, 'YYYYMM'));
     bound text;
@@ -87,13 +118,11 @@ BEGIN
     END IF;
     SELECT atttypid::regtype INTO kind FROM pg_attribute WHERE attrelid = parent::regclass AND attname = by_column;
     bound := partition_bound(until, kind);
-    -- Read while others write; the swap then believes it without reading.
-    EXECUTE format('ALTER TABLE %I DROP CONSTRAINT IF EXISTS partition_bound', parent);
-    EXECUTE format('ALTER TABLE %I ADD CONSTRAINT partition_bound CHECK (%I < %s) NOT VALID', parent, by_column, bound);
-    COMMIT;
-    EXECUTE format('ALTER TABLE %I VALIDATE CONSTRAINT partition_bound', parent);
-    COMMIT;
+    -- Held from here to the end, and all of it or nothing: a bound that outlived its month would refuse every row. The
+    -- table is read once; the swap then believes it without reading.
     EXECUTE format('LOCK TABLE %I IN ACCESS EXCLUSIVE MODE', parent);
+    EXECUTE format('ALTER TABLE %I DROP CONSTRAINT IF EXISTS partition_bound', parent);
+    EXECUTE format('ALTER TABLE %I ADD CONSTRAINT partition_bound CHECK (%I < %s)', parent, by_column, bound);
     SELECT conname, (SELECT string_agg(quote_ident(attname), ', ' ORDER BY place)
                      FROM unnest(conkey) WITH ORDINALITY AS k (number, place)
                      JOIN pg_attribute ON attrelid = conrelid AND attnum = number)
@@ -153,7 +182,6 @@ BEGIN
     EXECUTE format('ALTER TABLE %I DROP CONSTRAINT partition_bound', before);
     PERFORM close_partition(before::regclass);
     PERFORM make_partition(parent::regclass, (parent || '_rest')::name, 'DEFAULT');
-    COMMIT;
 END $$;
 
 CALL begin_partitions('xapi_statements', 'id');

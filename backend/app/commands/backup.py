@@ -18,7 +18,7 @@ from app.ops.backup.offsite import keys
 from app.ops.backup.offsite.bucket import bucket_of
 from app.ops.backup.offsite.fetch import fetch as fetch_backups
 from app.ops.backup.place import Backup, BackupPlace, place_of
-from app.ops.backup.tools import Source, source_of
+from app.ops.backup.tools import Source, gently, source_of
 from app.ops.errors import OperatorError
 from app.ops.servers import database_server
 from app.rules import backups as rules
@@ -61,7 +61,7 @@ def now(
         raise OperatorError("Choose --full or --incremental, not both. Nothing was changed.")
     kind = BackupKind.FULL if full else BackupKind.INCREMENTAL if incremental else None
     with backed_up() as (settings, place, source):
-        made, copied, pruned = keeper.make(place, source, settings, kind)
+        made, copied, pruned = gently(lambda: keeper.make(place, source, settings, kind))
     if as_json:
         shown = made.as_json() | {"files_copied": copied, "pruned": list(pruned.backups)}
         typer.echo(json.dumps(shown, indent=2))

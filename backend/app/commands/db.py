@@ -154,9 +154,10 @@ def migrate(
         second.give_way(settings)
         applied = migrations.upgrade(settings, revision)
         if migrations.state(settings).up_to_date:
+            # First: whatever else fails, columns that hold secrets are closed to those who read the tables.
+            for step in database_roles.repair(settings):
+                typer.echo(f"not mended, see `aada db roles`: {step.role} {step.says}")
             roles.set_app_password(settings)
-            if applied:
-                database_roles.repair(settings)
             if restored := student_rows.restore(settings):
                 typer.echo(f"made policies and rights of students’ rows again: {', '.join(restored)}")
         for step in applied:
@@ -200,7 +201,7 @@ def look_after_roles(
     width = max(map(len, (*names, place.owner)))
     typer.echo(f"{place.owner:<{width}}  owns the tables: may do everything in this database")
     for kind in database_roles.what_each_may(place):
-        signs_in = "signs in" if kind.signs_in else "signs in nowhere"
+        signs_in = "signs in" if kind.signs_in else "never signs in"
         typer.echo(f"{kind.name:<{width}}  {signs_in}; may {kind.may}")
     if place.owner_is_superuser:
         typer.echo(
@@ -215,7 +216,7 @@ def look_after_roles(
     raise OperatorError(
         "Some of it is for the server's administrator, as shown."
         if apply
-        else "Mend it with: aada db roles --apply. Nothing of it was changed."
+        else "Mend it with: aada db roles --apply. Only passwords were changed."
         if renew
         else "Mend it with: aada db roles --apply. Nothing was changed."
     )

@@ -10,6 +10,7 @@ import typer
 from app.db.session import Database
 from app.demo import issue_samples, seed_demo_school
 from app.demo.agreements import write_agreements
+from app.demo.film import upload_film
 from app.demo.grades import write_reviews
 from app.demo.receipts import write_receipts
 from app.demo.transcripts import write_transcripts
@@ -54,12 +55,14 @@ def seed(
             write_receipts(database, reached)
             write_agreements(database, reached)
             write_work(database, reached)
+            film = upload_film(database, reached)
         finally:
             database.close()
     counts = summary.rows
+    lessons = counts["lessons"] + (film is not None)
     typer.echo(
         f"The demo school is ready: {counts['programs']} programs, {counts['modules']} modules, "
-        f"{counts['lessons']} lessons, {counts['users']} people, {counts['enrollments']} enrollments, "
+        f"{lessons} lessons, {counts['users']} people, {counts['enrollments']} enrollments, "
         f"{counts['attendance']} attendance records."
     )
     typer.echo("Sign in as")

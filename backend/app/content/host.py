@@ -11,6 +11,7 @@ import math
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import psycopg
 import structlog
 from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
@@ -37,7 +38,7 @@ from app.db.models import Launch
 from app.db.session import Database
 from app.lrs.service import LrsApp
 from app.settings import Settings
-from app.web.errors import problem_of, waited_too_long
+from app.web.errors import problem_of, refused_by_database, waited_too_long
 
 log = structlog.get_logger(__name__)
 
@@ -228,9 +229,10 @@ class _Host:
             answer = await run_in_threadpool(self._commit, request.path_params["token"], sent)
         except Problem as problem:
             return _commit_refused(problem)
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, psycopg.Error) as error:
             # The player takes a conflict as the session's end; what was only held for a while is sent again.
-            known = None if waited_too_long(error) else problem_of(error)
+            passing = refused_by_database(request, error) or waited_too_long(error)
+            known = None if passing else problem_of(error)
             known = known or Unavailable("Not saved: the school's server is having trouble. Retrying.")
             log.error("commit not saved", reason=known.detail, error=str(getattr(error, "orig", error))[:300])
             return _commit_refused(known)

@@ -217,6 +217,8 @@ class ResultOut(BaseModel):
     """Whether the content says itself when it is done; where not, the student or an instructor marks the lesson."""
     sequenced: bool = False
     """Whether the course decides itself which part comes next."""
+    missed: bool = False
+    """Whether something was tried and not passed, so far as the best attempts go."""
     to_check: bool = False
     """Whether all is done, and staff check it before the lesson is complete."""
     navigation: ControlsOut | None = None

@@ -51,7 +51,8 @@ class FileStream(StreamingResponse):
                 piece = b""
                 size, is_quick = next_size(size, passed), passed <= QUICK
                 if following is not None:
-                    piece, following = await following, None
+                    # Who is cut off meanwhile leaves the reading as it is: its end is waited for below.
+                    piece, following = await asyncio.shield(following), None
                     resize(self._pieces, size)
                 else:
                     resize(self._pieces, size)

@@ -29,6 +29,7 @@ _READS: Final = frozenset(
     ("select", "with", "values", "explain", "insert", "update", "delete", "savepoint", "release", "rollback")
 )
 """What a statement may begin with; those that change something are the database's to refuse."""
+_TO_A_SAVEPOINT = re.compile(r"\s+to\b", re.IGNORECASE)
 _LEAVES = re.compile(
     # Sets a variable, also by a rule; runs a text as SQL; writes a name in another way; reaches another session.
     # Whole words, as columns are called `…ts_status` where a statement names them with their tables.
@@ -106,7 +107,10 @@ def guard(connection: Connection, statement: str) -> None:
 @lru_cache(4096)
 def _leaves(statement: str) -> bool:
     begins = _BEGINS.match(statement)
-    if begins is None or begins[1].lower() not in _READS:
+    if begins is None or (act := begins[1].lower()) not in _READS:
+        return True
+    # Without one it ends the transaction, and the role with it.
+    if act == "rollback" and not _TO_A_SAVEPOINT.match(statement, begins.end()):
         return True
     # Several statements at once are possible where no value is sent along.
     return ";" in statement.rstrip().rstrip(";") or _LEAVES.search(statement) is not None

@@ -31,6 +31,15 @@ watchers: list[Callable[[str], None]] = []
 """Called with each statement before it is asked, as SQLAlchemy's listeners are with the others: for counting them."""
 
 
+_STATEMENT = "aada_statement"
+
+
+def statement_of(error: BaseException) -> str | None:
+    """The text of the statement that failed with this error of psycopg's; None where it was not asked here."""
+    found: str | None = getattr(error, _STATEMENT, None)
+    return found
+
+
 class Ready:
     """A SELECT with its values as bound parameters by name.
 
@@ -161,14 +170,12 @@ def ahead(session: Session, page: Page, **values: Any) -> None:
 def _heard(session: Session, forms: "Sequence[_Form]") -> Iterator[None]:
     """Let whoever follows this database know how long one round trip took, and what went wrong."""
     following: Sequence[Answered] = session.info.get(ANSWERED, ())
-    if not following:
-        yield
-        return
     begun, failed = perf_counter(), None
     try:
         yield
     except psycopg.Error as error:
         failed = error
+        setattr(error, _STATEMENT, "; ".join(form.sql for form in forms))
         raise
     finally:
         seconds = perf_counter() - begun

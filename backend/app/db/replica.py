@@ -6,16 +6,22 @@ Else the server itself is read, and the log says why.
 
 from __future__ import annotations
 
+import os
+import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
+import psycopg
 import structlog
-from sqlalchemy import URL, Engine, create_engine, text
+from psycopg.pq import TransactionStatus
+from sqlalchemy import URL, Engine, NullPool, create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, sessionmaker
 
 _WAIT_SECONDS: Final = 1.0
@@ -33,6 +39,8 @@ _CONNECT: Final[dict[str, Any]] = {
     "options": "-c timezone=UTC -c default_transaction_read_only=on -c lock_timeout=10s"
     " -c idle_in_transaction_session_timeout=15min -c statement_timeout=15min",
 }
+_ANSWER_SECONDS: Final = 5.0
+"""How long whoever looks after the system waits for it: one that was stopped, or whose disk stalls, says nothing."""
 _COMMITTED: Final = text(
     "SELECT pg_current_wal_flush_lsn()::text, (SELECT system_identifier FROM pg_control_system())"
 )
@@ -41,7 +49,28 @@ _STANDS: Final = text(
     " coalesce(pg_last_wal_replay_lsn() >= CAST(:committed AS pg_lsn), false),"
     " extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp())"
 )
+_PAUSE: Final = text("SELECT set_config('idle_in_transaction_session_timeout', '15min', true)")
+"""The server's transaction waits as long as a file may take to be read here, and ends it then."""
+_BUSY: Final = (
+    "The standby is busy with as many files as may be at once: reports are read from the primary server."
+)
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """Up to which place of its log a server has committed, and which server it is."""
+
+    place: str
+    system: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A session that reads the standby, and how old at most is what it sees."""
+
+    session: Session
+    behind_seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,20 +99,32 @@ class Replica:
             pool_recycle=3600,
             connect_args=_CONNECT,
         )
+        # Whoever looks how it stands makes a connection of their own, so that one that hangs holds up no file.
+        self._looks: Engine = create_engine(
+            url, hide_parameters=True, poolclass=NullPool, connect_args=_CONNECT
+        )
         self._sessions = sessionmaker(self._engine, expire_on_commit=False, autoflush=False, info=info)
         self._most = most_behind_seconds
         self._away_until, self._away = 0.0, ""
         self._lock = threading.Lock()
 
     @contextmanager
-    def reading(self, session: Session) -> Iterator[Session | None]:
-        """A session that reads there, in a read-only transaction; None where the server of `session` is to be read."""
+    def reading(self, session: Session) -> Iterator[Reading | None]:
+        """What reads there, in a read-only transaction; None where the server of `session` is to be read.
+
+        The transaction of `session` may idle meanwhile.
+        """
         if time.monotonic() < self._away_until:
             yield None
             return
         with self._sessions() as other:
+            committed = self.committed(session)
             try:
-                standing = self._look(session, other, _WAIT_SECONDS)
+                standing = self._look(committed, other, _WAIT_SECONDS)
+            except PoolTimeout:
+                log.warning("reports.replica_not_used", reason=_BUSY)
+                yield None
+                return
             except SQLAlchemyError as error:
                 self.failed(error)
                 yield None
@@ -92,40 +133,64 @@ class Replica:
                 log.warning("reports.replica_not_used", reason=standing.says)
                 yield None
                 return
-            yield other
+            session.execute(_PAUSE)
+            yield Reading(other, standing.behind_seconds or 0.0)
 
     def failed(self, error: Exception) -> None:
         """It did not answer, or broke off: the next files are read from the server itself."""
         with self._lock:
             self._away_until = time.monotonic() + _AWAY_SECONDS
-            self._away = f"The standby does not answer ({_one_line(error)}): reports read the server itself."
+            self._away = (
+                f"The standby does not answer ({_one_line(error)}): reports are read from the primary server."
+            )
         log.warning("reports.replica_not_used", reason=_one_line(error))
 
-    def standing(self, session: Session) -> Standing:
-        """How it stands now, for whoever looks after the system; `session` is one of the server itself."""
+    def committed(self, session: Session) -> Committed:
+        """How far the server of `session` is: what `standing` compares with."""
+        return Committed(*session.execute(_COMMITTED).one())
+
+    def standing(self, committed: Committed) -> Standing:
+        """How it stands now, for whoever looks after the system. It is waited for some seconds and no longer."""
         if time.monotonic() < self._away_until:
             return Standing(usable=False, says=self._away)
+        answer: Future[Standing] = Future()
+        held: list[Any] = []
+
+        def look() -> None:
+            try:
+                with Session(self._looks) as other:
+                    held.append(other.connection().connection.driver_connection)
+                    found = self._look(committed, other, 0)
+            except BaseException as error:
+                answer.set_exception(error)
+            else:
+                answer.set_result(found)
+
+        threading.Thread(target=look, name="reports-standby", daemon=True).start()
         try:
-            with self._sessions() as other:
-                return self._look(session, other, 0)
+            return answer.result(_ANSWER_SECONDS)
+        except TimeoutError:
+            for one in held:
+                _break_off(one)
+            self.failed(TimeoutError(f"it said nothing for {_ANSWER_SECONDS:g} seconds"))
+            return Standing(usable=False, says=self._away)
         except SQLAlchemyError as error:
             return Standing(
                 usable=False,
-                says=f"The standby does not answer ({_one_line(error)}): reports read the server itself.",
+                says=f"The standby does not answer ({_one_line(error)}): reports are read from the primary server.",
             )
 
     def close(self) -> None:
         """Give its connections back."""
         self._engine.dispose()
 
-    def _look(self, session: Session, other: Session, patience_seconds: float) -> Standing:
-        committed, server = session.execute(_COMMITTED).one()
+    def _look(self, committed: Committed, other: Session, patience_seconds: float) -> Standing:
         deadline = time.monotonic() + patience_seconds
         while True:
-            is_standby, system, has_all, behind = other.execute(_STANDS, {"committed": committed}).one()
+            is_standby, system, has_all, behind = other.execute(_STANDS, {"committed": committed.place}).one()
             if not is_standby:
-                return Standing(usable=False, says="REPORTS_URL names a server that is no standby.")
-            if system != server:
+                return Standing(usable=False, says="REPORTS_URL names a server that is not a standby.")
+            if system != committed.system:
                 return Standing(
                     usable=False, says="REPORTS_URL names a standby of another server than DATABASE_URL."
                 )
@@ -147,6 +212,23 @@ class Replica:
         return Standing(
             usable=True, says=f"The standby is {seconds:,.0f} seconds behind.", behind_seconds=seconds
         )
+
+
+def _break_off(driver: Any) -> None:
+    """End a connection under whoever waits for an answer on it: cancelling would ask the server that says nothing."""
+    with suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(driver.fileno())) as own:
+        own.shutdown(socket.SHUT_RDWR)
+
+
+def failed_itself(session: Session) -> bool:
+    """Whether it is this session's own transaction that an error has ended, and not one beside it."""
+    if not session.is_active:
+        return True
+    connection = session.connection()
+    if connection.invalidated:
+        return True
+    driver: Any = connection.connection.driver_connection
+    return driver.info.transaction_status in (TransactionStatus.INERROR, TransactionStatus.UNKNOWN)
 
 
 def _one_line(error: Exception) -> str:

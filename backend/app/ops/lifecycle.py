@@ -28,6 +28,7 @@ from app.db.session import Database
 from app.ops import address, first_start, migrations, pooler, roles, student_rows
 from app.ops.backup import second
 from app.ops.backup.keeper import Keeper, is_scheduled
+from app.ops.database_roles import service as database_roles
 from app.ops.doctor import examination as doctor
 from app.ops.errors import OperatorError
 from app.ops.http_protocol import BoundedHeadProtocol
@@ -262,6 +263,8 @@ def _served_database(settings: Settings) -> Iterator[tuple[Settings, EmbeddedSer
             typer.echo(f"· PostgreSQL {server.programs.version}, data in {server.data}")
             for step in migrations.upgrade(known):
                 typer.echo(f"· migration {step}")
+            for left in database_roles.repair(known):
+                typer.echo(f"· not mended, see `aada db roles`: {left.role} {left.says}")
             roles.set_app_password(known)
             if not student_rows.has_role(known):
                 student_rows.restore(known)

@@ -123,7 +123,7 @@ def operations(request: Request, db: Db, subject: CurrentSubject, paging: PagePa
         slowest=sorted(BOARD.routes(), key=lambda one: one.slow, reverse=True)[:10],
         backups=standing.of(settings, scheduled=keeper.is_scheduled(settings, db)),
         second=second.state(db),
-        replica=replica.standing(db) if (replica := db.info.get("replica")) else None,
+        replica=replica.standing(replica.committed(db)) if (replica := db.info.get("replica")) else None,
         statements=rollups.last_check(db),
         documents=documents.last_check(db),
         crowded=connections * 5 >= limit * 4,

@@ -103,6 +103,7 @@ def check_app_role(settings: Settings) -> None:
     elif held != (True,):
         raise OperatorError(
             f"{user} may not read as {STUDENT_ROLE}, so that students’ pages fail: run `aada db migrate` as the owner. "
-            f"If it may not make roles, let the server’s administrator run CREATE ROLE {STUDENT_ROLE} NOLOGIN (unless "
-            f"it is there) and GRANT {STUDENT_ROLE} TO {user} WITH INHERIT FALSE, SET TRUE, and run it after that."
+            f"If the owner may not make roles, let the server’s administrator run CREATE ROLE {STUDENT_ROLE} NOLOGIN "
+            f"(unless it is there) and GRANT {STUDENT_ROLE} TO {user} WITH INHERIT FALSE, SET TRUE, and run "
+            "`aada db migrate` after that."
         )

@@ -92,10 +92,12 @@ class State:
     """Tables that show more than the student's rows, or could be changed."""
     hidden: tuple[str, ...]
     """Tables of which a student, or the system itself, sees nothing."""
+    has_too_much: bool = False
+    """Whether the role itself signs in, belongs to another, or has an attribute: BYPASSRLS shows it every row."""
 
     @property
     def sound(self) -> bool:
-        return not (self.role or self.uncovered or self.hidden)
+        return not (self.role or self.uncovered or self.hidden or self.has_too_much)
 
 
 def expected() -> tuple[dict[str, str], set[str]]:
@@ -127,9 +129,7 @@ def look(connection: Connection) -> State:
     if found is None:
         return State("is missing", (), ())
     strong, may_become = found
-    wrong = (
-        "has more rights than to read" if strong else None if may_become else "may not be used by the system"
-    )
+    wrong = None if may_become else "may not be used by the system"
     own, open_ = expected()
     with connection.cursor(row_factory=class_row(_Table)) as cursor:
         tables = cursor.execute(_TABLES, {"app": APP_ROLE, "student": STUDENT_ROLE}).fetchall()
@@ -144,7 +144,7 @@ def look(connection: Connection) -> State:
                 hidden.append(table.name)
         elif table.name in own and not (table.guarded and table.own and table.shows_all and table.reads):
             hidden.append(table.name)
-    return State(wrong, tuple(uncovered), tuple(hidden))
+    return State(wrong, tuple(uncovered), tuple(hidden), bool(strong))
 
 
 def _as_written(connection: Connection, own: dict[str, str]) -> dict[str, str]:

@@ -7,7 +7,7 @@ Everything here is reported by content.
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -26,6 +26,9 @@ _RESULTS = {
 MOST = 2_000
 """Interactions of one attempt that are looked at."""
 _LONGEST = 4_000
+_LONGEST_PLACE = 9
+"""Digits of the number that an entry of a list has; Python reads no number of several thousand."""
+_MOST_PATTERNS = 20
 _OPTION = re.compile(r"\{(case_matters|order_matters|lang)=[^{}]*\}")
 
 
@@ -106,7 +109,9 @@ def of_statement(statement: Mapping[str, Any], name: str) -> dict[str, Any] | No
         "description": _in_any_language(definition.get("description")),
         "learner_response": _worded(_text(result.get("response")), words),
         "correct_responses": [
-            {"pattern": _worded(_text(one), words)} for one in patterns if isinstance(one, str)
+            {"pattern": _worded(_text(one), words)}
+            for one in patterns[:_MOST_PATTERNS]
+            if isinstance(one, str)
         ]
         if isinstance(patterns, list)
         else [],
@@ -119,7 +124,7 @@ def of_statement(statement: Mapping[str, Any], name: str) -> dict[str, Any] | No
 def _worded(pattern: str, words: Mapping[str, str]) -> str:
     """A pattern with the words of its choices in place of their identifiers."""
     parts = re.split(r"(\[[,.:]\])", pattern)
-    return "".join(words.get(part) or part for part in parts)
+    return "".join(words.get(part) or part for part in parts)[:_LONGEST]
 
 
 def _in_any_language(value: object) -> str:
@@ -146,11 +151,6 @@ def objectives_of(cmi: Mapping[str, Any]) -> list[ObjectiveReport]:
         if name and (value or status != scorm12.NOT_ATTEMPTED):
             found.append(ObjectiveReport(name, _text(entry.get("description")), status, value))
     return found
-
-
-def last_answers(attempts: Iterable[Sequence[Interaction]]) -> dict[str, Interaction]:
-    """The last answer to each question over attempts in their order."""
-    return {one.id: one for interactions in attempts for one in interactions}
 
 
 def figures(answers: Sequence[Interaction]) -> QuestionFigures:
@@ -194,7 +194,9 @@ def _entries(value: Any) -> list[Mapping[str, Any]]:
     """A list, which the run-time sends as an object with numbers for names."""
     if isinstance(value, Mapping):
         numbered = [
-            (int(key), one) for key, one in value.items() if str(key).isascii() and str(key).isdigit()
+            (int(key), one)
+            for key, one in value.items()
+            if len(key) <= _LONGEST_PLACE and key.isascii() and key.isdigit()
         ]
         listed = [one for _, one in sorted(numbered, key=lambda pair: pair[0])]
     else:

@@ -135,7 +135,7 @@ class _Owed(Money):
         found = window(case.signed_at, case.withdrawn_at, settings, zone)
         if found is None:
             return False
-        inside = found.inside and not (case.kind == "administrative" and settings.window_kinds == "student")
+        inside = found.cancels(case.kind, settings)
         if case.kind != "cancellation" and settings.withdrawal_date == "last_attendance":
             inside = False  # Nobody cancels by not coming again; a request in time is a cancellation.
         if inside or case.kind == "cancellation":

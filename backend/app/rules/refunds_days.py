@@ -18,6 +18,10 @@ class Window:
     inside: bool
     rule: str
 
+    def cancels(self, kind: str, settings: Settings) -> bool:
+        """Whether a withdrawal of this kind counts as a cancellation: the school's own decision by the setting."""
+        return self.inside and not (kind == "administrative" and settings.window_kinds == "student")
+
 
 def window(signed_at: datetime, withdrawn_at: datetime, settings: Settings, zone: ZoneInfo) -> Window | None:
     """The time to cancel after signing; None where the policy knows none.

@@ -216,6 +216,8 @@ class LessonResult:
     percent: Fraction | None
     complete: bool
     reason: str
+    missed: bool = False
+    """Whether something was tried and not passed, so far as the best attempts go."""
 
 
 def lesson_result(
@@ -235,11 +237,21 @@ def lesson_result(
     mean = _mean(list(percents), None if weights is None else list(weights))
     done = sum(status in DONE for status in every)
     if not every or done < len(every):
-        return LessonResult(done, len(every), mean, False, f"{done} of {len(every)} parts are completed.")
+        missed = FAILED in every
+        return LessonResult(done, len(every), mean, False, _open_parts(done, len(every), missed), missed)
     if passing_percent is not None and (mean is None or mean < passing_percent):
         got = "no score was reported" if mean is None else f"the score is {_under(mean, passing_percent)}%"
-        return LessonResult(done, len(every), mean, False, f"{passing_percent}% is needed; {got}.")
+        sentence = f"{passing_percent}% is needed; {got}."
+        return LessonResult(done, len(every), mean, False, sentence, mean is not None)
     return LessonResult(done, len(every), mean, True, "All parts are completed.")
+
+
+def _open_parts(done: int, total: int, missed: bool) -> str:
+    """Why a lesson is not complete of which not every part is."""
+    if total == 1:
+        return "This lesson is not passed yet." if missed else "This lesson is not completed yet."
+    so_far = f"{done} of {total} parts are completed"
+    return f"{so_far}, and a part is not passed yet." if missed else f"{so_far}."
 
 
 def _mean(
@@ -266,7 +278,9 @@ def course_result(parts: LessonResult, status: str, *, passing_percent: int | No
         done = parts.total if scored.complete else parts.done
         return replace(scored, done=done, total=parts.total)
     if status == FAILED and parts.complete:
-        return replace(parts, complete=False, reason="The course counts as failed by its own rules.")
+        return replace(
+            parts, complete=False, reason="The course counts as failed by its own rules.", missed=True
+        )
     return parts
 
 

@@ -32,6 +32,7 @@ from app.core.errors import (
 )
 from app.core.permissions import Subject
 from app.core.proof import FactorRequired, ProofRequired
+from app.db.ready import statement_of
 from app.web import refusals
 from app.web.render import redirect, render
 
@@ -84,8 +85,10 @@ def _known(request: Request, error: Exception) -> Response:
         return _unexpected(request, error)
     if isinstance(problem, Unavailable):
         log.error("unavailable", reason=str(error))
-    if isinstance(_of_database(error), pg.InsufficientPrivilege):
-        _note_refusal(request, error)
+    refused = refused_by_database(request, error)
+    if refused and not getattr(request.state, "own_rows", False):
+        # A right that the system's own role lacks is a fault of the setup, and nobody's attempt.
+        return _unexpected(request, error)
     problem = _within_scope(request, problem)
     refusals.note(request, problem)
     return answer(request, problem)
@@ -112,18 +115,24 @@ def _of_database(error: Exception) -> pg.Error | None:
     return original if isinstance(original, pg.Error) else None
 
 
-def _note_refusal(request: Request, error: Exception) -> None:
-    """A route asked for what the database keeps from its role: a fault of the route, or somebody’s attempt."""
+def refused_by_database(request: Request, error: Exception) -> bool:
+    """Whether a route asked for what the database keeps from its role; then it is noted.
+
+    It is a fault of the route or of the setup, or somebody’s attempt.
+    """
     original = _of_database(error)
-    statement = error.statement if isinstance(error, sa_exc.DBAPIError) else None
+    if not isinstance(original, pg.InsufficientPrivilege):
+        return False
+    statement = error.statement if isinstance(error, sa_exc.DBAPIError) else statement_of(error)
     log.error(
         "database.refused",
         method=request.method,
         route=getattr(request.scope.get("route"), "path", None),
-        reason=None if original is None else original.diag.message_primary,
+        reason=original.diag.message_primary,
         # The text alone: the values are people's names and addresses.
         statement=" ".join((statement or "").split())[:500],
     )
+    return True
 
 
 def _left(_request: Request, _error: Exception) -> Response:

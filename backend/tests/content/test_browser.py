@@ -110,9 +110,7 @@ def test_a_course_that_ends_while_the_window_is_left_is_ended(stage: Stage, even
     lesson = stage.open(page)
     lesson.get_by_role("button", name="Next page").click()
     page.goto("about:blank")
-    (attempt,) = stage.wait_for(lambda found: bool(found[0].cmi_suspend_data), page)
-    page.wait_for_timeout(500)
-    (attempt,) = stage.attempts()
+    (attempt,) = stage.wait_for(lambda found: found[0].exit == "suspend", page)
     assert (attempt.location, attempt.exit) == ("2", "suspend")
     assert attempt.cmi_suspend_data == "x" * 60_000
 

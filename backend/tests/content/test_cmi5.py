@@ -17,6 +17,7 @@ from app.content import service
 from app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from app.core.permissions import SYSTEM, Role, Subject
 from app.db.models import AuditEntry, ContentPackage, Launch, User
+from app.rules import interactions
 from app.school import service as policies
 from tests.content.conftest import NO_STORAGE, School, Stage, completions, subject_of
 from tests.factories.cmi5 import cmi5_course, structure, unit
@@ -174,6 +175,33 @@ def test_a_course_is_done_when_its_units_are_satisfied(stage: Stage, client: htt
     assert second.say("initialized") == 204
     assert second.say("completed", completion=True, duration="PT1S") == 204
     assert len(stage.completions()) == 1
+
+
+def test_what_a_unit_says_was_answered_is_kept_with_the_attempt(stage: Stage, client: httpx.Client) -> None:
+    stage.upload(cmi5_course())
+    au = Au(stage, client)
+    assert au.say("initialized") == 204
+    said = au.statement("answered", response="true", success=True, duration="PT4S")
+    said["object"] = {
+        "id": au.given["activityId"] + "/soap",
+        "definition": {
+            "interactionType": "true-false",
+            "description": {"en-US": "Soap comes first"},
+            "correctResponsesPattern": ["false"],
+        },
+    }
+    # What is no sentence of cmi5 itself has no category (cmi5 7.2, 9.6.2.1).
+    del said["context"]["contextActivities"]["category"]
+    refused = json.loads(json.dumps(said)) | {"id": str(uuid4())}
+    refused["context"]["registration"] = str(uuid4())
+    assert au.put(refused) == 403
+    assert au.put(said) == 204
+    assert au.say("passed", **PASSED) == 204
+    (attempt,) = stage.attempts()
+    (one,) = interactions.interactions_of(attempt.cmi)
+    assert (one.question, one.answer, one.right_answers) == ("Soap comes first", "true", ("false",))
+    assert (one.is_right, one.latency) == (True, 4)
+    assert attempt.cmi_core_lesson_status == "passed"
 
 
 def test_the_key_of_a_session_writes_nowhere_else(stage: Stage, client: httpx.Client) -> None:

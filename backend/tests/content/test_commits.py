@@ -5,9 +5,10 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from psycopg.errors import DeadlockDetected, LockNotAvailable, SerializationFailure
+from psycopg.errors import DeadlockDetected, InsufficientPrivilege, LockNotAvailable, SerializationFailure
 from sqlalchemy import select
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, ProgrammingError
+from structlog.testing import capture_logs
 
 from app.content import service
 from app.content.packages.model import Manifest
@@ -74,20 +75,32 @@ def test_the_player_sends_again_under_a_new_number(school: School) -> None:
     assert "sequence-conflict" not in final, "what ends a session is not sent again"
 
 
-@pytest.mark.parametrize("held", [LockNotAvailable, DeadlockDetected, SerializationFailure])
-def test_what_is_held_by_another_is_sent_again(
-    school: School, play: Play, monkeypatch: pytest.MonkeyPatch, held: type[Exception]
+@pytest.mark.parametrize(
+    "error",
+    [
+        OperationalError("SELECT", {}, LockNotAvailable()),
+        OperationalError("SELECT", {}, DeadlockDetected()),
+        OperationalError("SELECT", {}, SerializationFailure()),
+        ProgrammingError("SELECT", {}, InsufficientPrivilege()),
+        InsufficientPrivilege(),  # of a statement that goes to libpq past SQLAlchemy
+    ],
+)
+def test_what_is_held_by_another_or_refused_to_the_system_is_sent_again(
+    school: School, play: Play, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     """The player takes a conflict as the end of the session: then what is not saved is lost."""
     school.upload()
     played = play()
 
     def wait(*_: object) -> None:
-        raise OperationalError("SELECT", {}, held())
+        raise error
 
     monkeypatch.setattr("app.content.launches.commits.commit", wait)
-    answer = played.send({"seq": 1, "cmi": played.cmi(lesson_location="p1")})
+    with capture_logs() as logs:
+        answer = played.send({"seq": 1, "cmi": played.cmi(lesson_location="p1")})
     assert (answer.status_code, answer.json()["slug"]) == (503, "unavailable")
+    is_refused = isinstance(getattr(error, "orig", error), InsufficientPrivilege)
+    assert [one["event"] for one in logs].count("database.refused") == is_refused
     monkeypatch.undo()
     played.commit(seq=2, lesson_location="p1")
     assert school.attempt().location == "p1"

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import FrameLocator, Page, expect
+from playwright.sync_api import Error, FrameLocator, Page, expect
 from sqlalchemy import text
 
 from app.db.models import ContentType
@@ -92,7 +92,7 @@ def test_a_failed_try_is_said_and_the_next_launch_is_a_new_one(lesson: Stage) ->
     content.locator("#next").click()
     content.locator("#wrong").click()
     expect(page.frame_locator("#player").locator("#again")).to_be_visible()
-    expect(page.locator("#lesson-status")).to_contain_text("0 of 1 completed")
+    expect(page.locator("#lesson-status")).to_contain_text("Not passed")
     content = opened(lesson, page)
     expect(content.locator("#page")).to_have_text("1")
     # Content from before there were statements says its result with an event.
@@ -149,7 +149,11 @@ def test_content_that_is_broken_says_what_to_do(stage: Stage) -> None:
     page.goto(f"/learn/lessons/{stage.ids['lesson']}")
     player = page.frame_locator("#player")
     expect(player.locator("#h5p iframe")).to_be_attached()
-    page.clock.fast_forward(40_000)
+    # The broken content fails in a timer of its own; one that is due only now stops the clock there.
+    try:
+        page.clock.fast_forward(40_000)
+    except Error:
+        page.clock.fast_forward(40_000)
     expect(player.get_by_role("alert")).to_contain_text("This lesson cannot be shown.")
 
 

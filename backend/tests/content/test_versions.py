@@ -1,16 +1,20 @@
 """Students stay on the version they began, whatever the standard, until somebody moves them."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from app.content import service as content
 from app.content.versions import service
 from app.core.errors import Forbidden, NotFound
-from app.db.models import LessonMove, User
-from tests.content.conftest import Play, School, completions, subject_of
+from app.db.models import LessonMove, ScormData, User
+from app.db.session import Database
+from app.settings import Settings
+from tests.accounts.student_files.conftest import wait_for_a_lock
+from tests.content.conftest import Play, School, completions, make_school, subject_of
 from tests.content.quizzes.conftest import planner
 from tests.content.test_scorm2004 import report
 from tests.factories.packages import Sco, course
@@ -43,6 +47,38 @@ def test_who_has_begun_stays_and_who_begins_gets_the_newest(school: School, play
     report(play(), completion_status="incomplete")
     assert [attempt.package_id for attempt in school.attempts()] == [first.id, second.id]
     assert len(completions(school)) == 1, "what was completed stays so"
+
+
+def test_two_who_move_all_at_once_move_each_student_once(
+    live_database: Database, live_settings: Settings
+) -> None:
+    with live_database.begin() as session:
+        school = make_school(session, live_settings)
+        package = school.upload()
+        session.add(
+            ScormData(
+                user_id=school.student.id,
+                lesson_id=school.lesson.id,
+                enrollment_id=school.enrollment.id,
+                package_id=package.id,
+                sco_id="a",
+            )
+        )
+        school.upload(course(Sco("b", "New")))
+        by, lesson_id = planner(school), school.lesson.id
+
+    def press() -> None:
+        with live_database.begin() as session:
+            service.move(session, by, lesson_id, None)
+
+    with ThreadPoolExecutor(1) as pool:
+        with live_database.begin() as session:
+            service.move(session, by, lesson_id, None)
+            second = pool.submit(press)
+            wait_for_a_lock(live_database)
+        second.result(30)
+    with live_database.begin() as session:
+        assert session.scalar(select(func.count()).select_from(LessonMove)) == 1
 
 
 def test_only_those_who_see_the_student_and_may_change_lessons_move_them(school: School, play: Play) -> None:

@@ -19,7 +19,6 @@ from app.db.models import (
     Attendance,
     Enrollment,
     EnrollmentStatus,
-    SchoolPolicy,
     Withdrawal,
     WithdrawalFigures,
     WithdrawalForm,
@@ -30,24 +29,13 @@ from app.enrollment.endings import processed
 from app.enrollment.service import ProcessedWithdrawal
 from app.enrollment.withdrawals.schemas import Notice
 from tests.factories.school import School, subject_of
-from tests.factories.withdrawals import NOW, ZONE, actions, ask, owner, record, withdraw
+from tests.factories.withdrawals import NOW, ZONE, actions, ask, owner, record, set_policy, withdraw
 
 
 @pytest.fixture
 def today() -> Any:
     with time_machine.travel(NOW, tick=False):
         yield NOW
-
-
-def set_policy(session: Session, **values: str | int) -> None:
-    known = session.scalars(select(SchoolPolicy).where(SchoolPolicy.kind == "withdrawal")).one()
-    session.add(
-        SchoolPolicy(
-            kind="withdrawal", version=2, effective_from=date(2026, 1, 1), values=known.values | values,
-            approved_by="The board", note="Decided",
-        )
-    )  # fmt: skip
-    session.flush()
 
 
 @pytest.mark.parametrize(

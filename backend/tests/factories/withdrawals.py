@@ -1,6 +1,6 @@
 """A withdrawal from its record to its end, in one call."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.core import clock
 from app.core.permissions import Subject
-from app.db.models import AuditEntry, Enrollment, User, Withdrawal, WithdrawalForm
+from app.db.models import AuditEntry, Enrollment, SchoolPolicy, User, Withdrawal, WithdrawalForm
 from app.enrollment import service
 from app.enrollment.service import WithdrawalKind
 from app.enrollment.withdrawals.schemas import Notice, Recorded
@@ -63,3 +63,15 @@ def actions(session: Session) -> list[str]:
     return [
         one for one in session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)) if "withdraw" in one
     ]
+
+
+def set_policy(session: Session, **values: str | int) -> None:
+    """Another version of the school's policy of withdrawals, in force since January."""
+    known = session.scalars(select(SchoolPolicy).where(SchoolPolicy.kind == "withdrawal")).one()
+    session.add(
+        SchoolPolicy(
+            kind="withdrawal", version=2, effective_from=date(2026, 1, 1), values=known.values | values,
+            approved_by="The board", note="Decided",
+        )
+    )  # fmt: skip
+    session.flush()

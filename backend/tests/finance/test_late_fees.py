@@ -7,8 +7,9 @@ import pytest
 import time_machine
 from sqlalchemy.orm import Session
 
+from app.core import own_rows
 from app.core.permissions import Subject
-from app.db.models import Enrollment
+from app.db.models import Enrollment, User
 from app.finance.ledger import service as ledger
 from app.finance.ledger.balances.service import paid_of_billings
 from app.finance.ledger.payers import service as payers
@@ -16,7 +17,7 @@ from app.finance.ledger.plans import late_fees, service
 from app.finance.ledger.schemas import BillingForm, CreditForm, PayerForm, PayerPaymentForm
 from app.settings import Settings
 from app.web.paging import Paging
-from tests.factories.school import School
+from tests.factories.school import School, subject_of
 from tests.finance.forms import charge, payment, reversal
 from tests.finance.test_plans import FEES, TODAY, agreed, left, terms
 
@@ -49,6 +50,11 @@ def test_a_late_fee_on_a_payers_share(
     assert (left(session, plan)[0], found.waiting_cents) == (waits, waits)
     assert service.plans(session, bursar, Paging()).page().items[0].paid_cents == 35_000 - waits
     assert len(late_fees.charge(session, settings, plan, TODAY + timedelta(days=18))) == expected
+    # The payer’s payment names no student. What the student reads as themselves is what the bursar reads.
+    known = service.plan(session, bursar, plan)
+    student = subject_of(session.get_one(User, enrolled.user_id))
+    own_rows.limit_to(session, enrolled.user_id)
+    assert service.plan(session, student, plan) == known
 
 
 @pytest.mark.parametrize(

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import stat
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import psycopg
 import pytest
 from psycopg import sql
 
 from app.db.session import libpq_url
+from app.ops import lifecycle, roles
 from app.ops.database_roles import kinds, service
+from app.ops.database_roles import plan as plan_module
 from app.ops.database_roles.kinds import BACKUP, MIGRATOR, MONITOR, READONLY
 from app.ops.database_roles.plan import plan
+from app.ops.doctor import helpers
+from app.ops.doctor.findings import Installation, Level
 from app.ops.errors import OperatorError
 from app.ops.servers import connect, with_url
 from app.settings import Settings
@@ -102,7 +109,7 @@ def test_what_somebody_changed_is_named_and_mended(
         "REVOKE SELECT ON lessons FROM aada_readonly": "has other rights on lessons than it should",
         "GRANT SELECT ON users TO aada_monitor": "has other rights on users than it should",
         "GRANT SELECT ON SEQUENCE users_id_seq TO aada_backup": "has other rights on users_id_seq than it should",
-        "ALTER ROLE aada_migrator IN DATABASE {} RESET role": "has no role = school_owner",
+        "ALTER ROLE aada_migrator IN DATABASE {} RESET role": "its setting role should be school_owner",
         "GRANT CONNECT ON DATABASE {} TO PUBLIC": "may CONNECT (any account of the server)",
         "GRANT CREATE ON SCHEMA public TO aada_monitor": "may make objects in the schema",
         "ALTER DEFAULT PRIVILEGES FOR ROLE school_owner IN SCHEMA public REVOKE SELECT ON TABLES FROM aada_readonly": (
@@ -304,7 +311,7 @@ def test_another_password_changes_nothing_else(aada: Aada, owned: Settings, tmp_
     with connect(owned) as admin:
         admin.execute("ALTER ROLE aada_monitor CREATEDB")
     status, shown = aada("db", "roles", "--renew", READONLY, "--passwords", str(tmp_path / "other.env"))
-    assert (status, "has CREATEDB" in shown, "Nothing of it was changed" in " ".join(shown.split())) == (
+    assert (status, "has CREATEDB" in shown, "Only passwords were changed" in " ".join(shown.split())) == (
         1,
         True,
         True,
@@ -354,3 +361,90 @@ def test_tables_of_a_superuser_get_no_migrator(live_settings: Settings, tmp_path
     assert place.owner_is_superuser
     assert MIGRATOR not in {step.role for step in steps}
     assert MIGRATOR not in {kind.name for kind in service.what_each_may(place)}
+
+
+def test_secrets_are_closed_at_each_migrate_and_start_whatever_comes_after(
+    aada: Aada, owned: Settings, made: dict[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def open_() -> None:
+        with connect(owned) as admin:
+            admin.execute("GRANT SELECT ON users TO aada_readonly")
+
+    def fails(_settings: Settings) -> bool:
+        raise OperatorError("The password cannot be set.")
+
+    @contextmanager
+    def server(settings: Settings) -> Iterator[tuple[Settings, Any]]:
+        yield settings, Mock()
+
+    monkeypatch.setattr(roles, "set_app_password", fails)
+    monkeypatch.setattr(lifecycle, "database_server", server)
+    open_()
+    status, shown = aada("db", "migrate")
+    assert (status, "The password cannot be set." in " ".join(shown.split())) == (1, True)
+    assert service.look(owned)[1] == []
+    open_()
+    with pytest.raises(OperatorError, match="cannot be set"), lifecycle._served_database(owned):
+        pass
+    assert service.look(owned)[1] == []
+    # What the owner may not do is said.
+    step = plan_module.Step("aada_readonly", "has other rights on users than it should", sql.SQL("").format())
+    monkeypatch.setattr(service, "repair", lambda _settings: [step])
+    assert (
+        "not mended, see `aada db roles`: aada_readonly has other rights on users" in aada("db", "migrate")[1]
+    )
+
+
+def test_the_doctor_says_when_anybody_may_connect(owned: Settings, made: dict[str, str]) -> None:
+    database = sql.Identifier(str(owned.owner_database_url.database))
+    with connect(owned) as admin:
+        admin.autocommit = True
+        known = Installation(owned, database=admin)
+        (found,) = helpers.as_planned(known)
+        assert found.level is Level.OK
+        admin.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO PUBLIC").format(database))
+        (found,) = helpers.as_planned(known)
+        assert found.level is Level.WARNING
+        assert "everybody may CONNECT" in found.says
+
+
+def test_the_migrator_of_two_schools_on_a_server_stays_that_of_both(
+    owned: Settings, made: dict[str, str]
+) -> None:
+    with connect(owned) as admin:
+        admin.autocommit = True
+        admin.execute("CREATE ROLE another_owner")
+        admin.execute("GRANT another_owner TO aada_migrator WITH INHERIT FALSE, SET TRUE")
+        try:
+            assert [step.says for step in plan(admin)] == ["belongs to another_owner"]
+            admin.execute("CREATE DATABASE another_school OWNER another_owner TEMPLATE template0")
+            assert plan(admin) == []
+        finally:
+            admin.execute("DROP DATABASE IF EXISTS another_school")
+            admin.execute("DROP ROLE another_owner")
+
+
+def test_a_role_is_made_once_its_password_is_on_the_disk(
+    owned: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_handle: int, _line: bytes) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("app.ops.database_roles.service.os.write", full)
+    with pytest.raises(OperatorError, match=r"cannot be written \(No space left on device\)"):
+        service.bring(owned, tmp_path / "roles.env")
+    monkeypatch.undo()
+    assert not (tmp_path / "roles.env").exists()
+    with connect(owned) as admin:
+        there = "SELECT count(*) FROM pg_roles WHERE rolname = ANY(%s)"
+        assert admin.execute(there, (list(_OURS),)).fetchone() == (0,), "nobody would know its password"
+
+
+def test_another_password_for_a_role_that_was_never_made_is_a_sentence(
+    aada: Aada, owned: Settings, tmp_path: Path
+) -> None:
+    file = tmp_path / "roles.env"
+    status, shown = aada("db", "roles", "--renew", MONITOR, "--passwords", str(file))
+    assert status == 1
+    assert f"There is no role {MONITOR} yet: make it with `aada db roles --apply`." in " ".join(shown.split())
+    assert not file.exists()

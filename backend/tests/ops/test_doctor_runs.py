@@ -165,5 +165,5 @@ def test_the_operations_page_shows_the_backups_and_an_alarm(
     found = standing.Standing(3, at, 5_000_000, [Span(at, at)], tried, ["No backup has been made."])
     monkeypatch.setattr("app.ops.backup.standing.of", lambda _settings, **_more: found)
     shown = signed_in(UserFactory(session=session, role=Role.ADMIN)).get("/operations").text
-    for words in ("4,321 rows in 12.3 seconds", "No backup has been made.", "Instants that can be restored"):
+    for words in ("4,321 rows in 12.3 seconds", "No backup has been made.", "Every instant can be restored"):
         assert words in shown

@@ -257,6 +257,21 @@ def test_a_database_that_is_away_takes_only_its_part_along(live_settings: Settin
     assert [one["event"] for one in logs] == ["metrics.database_silent"]
 
 
+def test_a_standby_that_answers_slowly_holds_nobody_up(
+    live_settings: Settings, live_database: Database
+) -> None:
+    """The connection that is no part of the pool is the one by which commits that hang are let go."""
+
+    def slow(_committed: Any) -> Standing:
+        with live_database.aside() as session:
+            assert session.scalar(text("SELECT 1")) == 1
+        return Standing(False, "It does not answer.")
+
+    with patch.object(live_database, "replica", Mock(**{"standing.side_effect": slow})):
+        found = parsed(exported.text(live_settings, live_database))
+    assert found["aada_reports_standby_usable"][()] == 0
+
+
 def test_a_full_pool_is_seen_without_waiting_for_it(live_settings: Settings) -> None:
     settings = live_settings.model_copy(update={"pool_size": 2, "pool_max_overflow": 0})
     own, database = Board(), Database(settings)

@@ -26,6 +26,7 @@ BEYOND = {
     "core/history.py": 3,  # what is written whoever reads
     "finance/agreements/service.py": 1,  # when the student first opened it, kept once
     "finance/ledger/balances/service.py": 1,  # billings of others that a payer’s money pays first
+    "finance/ledger/plans/queries.py": 1,  # the same, of the installments of one’s own plan
 }
 """Where a student's request leaves the student's rows, and how often."""
 

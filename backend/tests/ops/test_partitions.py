@@ -14,6 +14,8 @@ from app.core import history, own_rows
 from app.core.actions import Action
 from app.core.permissions import SYSTEM
 from app.db.session import Database, libpq_url
+from app.ops.doctor import wear
+from app.ops.doctor.findings import Installation, Level
 from app.ops.postgres import find_pg17
 from app.settings import Settings
 
@@ -128,9 +130,62 @@ def test_each_month_has_its_place_and_nobody_reaches_it_but_through_the_table(
         system.execute("UPDATE xapi_statements SET is_voided = true")
 
 
-def test_a_month_without_a_partition_is_kept_in_the_rest(live_settings: Settings, owner: Rows) -> None:
+def test_rows_of_a_month_that_was_not_made_wait_in_the_rest_and_move_when_it_is(
+    live_settings: Settings, owner: Rows
+) -> None:
     psql(live_settings, "-f", str(SCRIPT))
+    assert list(wear.months(Installation(live_settings, database=owner))) == []
+    for at, number in (("2031-01-31 23:59:59+00", ONE), ("2031-02-01 00:00+00", OTHER)):
+        owner.execute(ADD, {"at": at, "id": number})
+    owner.execute("UPDATE xapi_statements SET is_voided = true WHERE statement_id = %s", (ONE,))
+    whole = "SELECT * FROM xapi_statements ORDER BY id"
+    before, rows = described(owner), owner.execute(whole).fetchall()
+    places = "SELECT tableoid::regclass::text FROM xapi_statements ORDER BY id"
+    assert owner.execute(places).fetchall() == [("xapi_statements_rest",)] * 2
+    (found,) = wear.months(Installation(live_settings, database=owner))
+    assert found.level is Level.WARNING
+    assert found.says == "xapi_statements has rows of months without a partition."
+    owner.execute("SET timezone = 'America/New_York'")
+    assert len(owner.execute("SELECT partitions_ahead(0, '2031-01-01')").fetchall()) == len(TABLES)
+    owner.execute("SET timezone = 'UTC'")
+    assert owner.execute(places).fetchall() == [("xapi_statements_203101",), ("xapi_statements_rest",)]
+    made = owner.execute("SELECT partitions_ahead(1, '2031-01-01')").fetchall()
+    assert sorted(made) == [(f"{table}_203102",) for table in TABLES]
+    assert owner.execute(places).fetchall() == [("xapi_statements_203101",), ("xapi_statements_203102",)]
+    assert owner.execute(whole).fetchall() == rows
+    assert described(owner) == before
+    assert list(wear.months(Installation(live_settings, database=owner))) == []
+    # What fires for a table's rows fires for those that were moved and for those that came to the rest since.
+    fires = """SELECT count(*) FROM pg_trigger WHERE tgname IN ('xapi_rollup_voided', 'xapi_rollup_account')
+               AND tgrelid = ANY(ARRAY['xapi_statements_203101', 'xapi_statements_rest']::regclass[])"""
+    assert owner.execute(fires).fetchone() == (4,)
+    owner.execute(ADD, {"at": "2031-05-01 00:00+00", "id": ONE})
+    with psycopg.connect(libpq_url(live_settings.app_database_url), autocommit=True) as system:
+        for part in ("xapi_statements_203101", "xapi_statements_rest"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                system.execute(f"SELECT FROM {part}".encode())
+
+
+def test_a_run_that_fails_leaves_nothing_and_months_begin_in_utc(
+    live_settings: Settings, owner: Rows
+) -> None:
     owner.execute(ADD, {"at": "2031-01-01 12:00+00", "id": ONE})
-    assert owner.execute("SELECT tableoid::regclass::text FROM xapi_statements").fetchone() == (
-        "xapi_statements_rest",
+    before = described(owner)
+    failed = subprocess.run(
+        [find_pg17().tool("psql"), "-X", libpq_url(live_settings.owner_database_url), "-f", str(SCRIPT)],
+        capture_output=True,
+        text=True,
+        check=False,
     )
+    assert "partition_bound" in failed.stderr
+    assert described(owner) == before
+    owner.execute(ADD, {"at": "2031-02-01 12:00+00", "id": OTHER})
+    owner.execute("DELETE FROM xapi_statements")
+    owner.execute("DROP INDEX audit_log_id_at")
+    # As one that was broken off while it was built.
+    owner.execute("CREATE UNIQUE INDEX audit_log_id_at ON audit_log (id, at)")
+    owner.execute("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'audit_log_id_at'::regclass")
+    owner.execute(f"ALTER DATABASE {owner.info.dbname} SET timezone = 'America/New_York'".encode())
+    assert psql(live_settings, "-At", "-f", str(SCRIPT), "-c", "SHOW timezone").endswith("UTC\n")
+    kinds = "SELECT relname::text FROM pg_class WHERE relkind = 'p' ORDER BY 1"
+    assert [row[0] for row in owner.execute(kinds)] == list(TABLES)

@@ -58,11 +58,11 @@ def test_a_migrated_database_is_sound(live_settings: Settings) -> None:
 @pytest.mark.parametrize(
     ("fault", "table", "level"),
     [
-        ("DROP POLICY own ON attendance", "attendance", "nothing"),
-        ("DROP POLICY everybody ON grade_scores", "grade_scores", "nothing"),
+        ("DROP POLICY own ON attendance", "attendance", "cannot read"),
+        ("DROP POLICY everybody ON grade_scores", "grade_scores", "cannot read"),
         ("ALTER TABLE ledger_postings DISABLE ROW LEVEL SECURITY", "ledger_postings", "others"),
-        ("REVOKE SELECT ON transcripts FROM aada_student", "transcripts", "nothing"),
-        ("REVOKE SELECT ON programs FROM aada_student", "programs", "nothing"),
+        ("REVOKE SELECT ON transcripts FROM aada_student", "transcripts", "cannot read"),
+        ("REVOKE SELECT ON programs FROM aada_student", "programs", "cannot read"),
         ("GRANT SELECT ON student_notes TO aada_student", "student_notes", "others"),
         ("GRANT UPDATE ON programs TO aada_student", "programs", "others"),
         ("GRANT UPDATE (name) ON programs TO aada_student", "programs", "others"),
@@ -169,3 +169,26 @@ def test_a_role_that_is_missing_is_a_sentence_everywhere(
     finally:
         owner.execute(sql.SQL("DROP OWNED BY {}").format(sql.Identifier(name)))
         owner.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(name)))
+
+
+def test_a_role_that_sees_past_the_policies_is_named_with_what_mends_it(
+    owner: psycopg.Connection[Any], live_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server's own role serves the other tests: here the program looks for another one."""
+    name = f"student_{uuid.uuid4().hex[:12]}"
+    for module in (own_rows, roles, student_rows, students):
+        monkeypatch.setattr(module, "STUDENT_ROLE", name)
+    role = sql.Identifier(name)
+    owner.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(role))
+    try:
+        student_rows.restore(live_settings)
+        owner.execute(sql.SQL("ALTER ROLE {} BYPASSRLS").format(role))
+        (says,) = findings(live_settings, Level.PROBLEM)
+        assert "has more rights than to read" in says
+        assert "aada db roles --apply" in says
+        assert "aada db migrate" not in says
+        owner.execute(sql.SQL("REVOKE SELECT ON transcripts FROM {}").format(role))
+        assert len(findings(live_settings, Level.PROBLEM)) == 2, "the tables are looked at all the same"
+    finally:
+        owner.execute(sql.SQL("DROP OWNED BY {}").format(role))
+        owner.execute(sql.SQL("DROP ROLE {}").format(role))

@@ -50,6 +50,12 @@ json = st.recursive(
 )
 
 
+def test_an_entry_whose_number_is_endless_is_left_out() -> None:
+    named = {"0": {"id": "a", "status": "passed"}, "9" * 5_000: {"id": "b", "status": "passed"}}
+    assert [one.id for one in interactions.interactions_of({"interactions": named})] == ["a"]
+    assert [one.id for one in interactions.objectives_of({"objectives": named})] == ["a"]
+
+
 def test_scorm_12() -> None:
     first, second = interactions.interactions_of({"interactions": OLD})
     assert (first.id, first.question, first.kind, first.answer) == ("q1", "q1", "choice", "b")
@@ -125,3 +131,15 @@ def test_figures_add_up(given_answers: list[tuple[str, str]]) -> None:
         assert not wrong
     counts = [count for _, count in found.wrong_answers]
     assert counts == sorted(counts, reverse=True)
+
+
+@given(json)
+def test_a_statement_of_nonsense_is_none_or_an_answer_that_can_be_read(some: Any) -> None:
+    statement = {
+        "verb": {"id": "http://adlnet.gov/expapi/verbs/answered"},
+        "object": {"id": "urn:q", "definition": {"interactionType": "choice", "choices": some}},
+        "result": some,
+    }
+    for one in (statement, {"verb": some, "object": some, "result": some}):
+        entry = interactions.of_statement(one, "q")
+        assert entry is None or interactions.interactions_of({"interactions": [entry]})

@@ -153,6 +153,20 @@ def test_a_lesson_is_complete_when_every_part_is(
     enough = passing is None or (result.percent is not None and result.percent >= passing)
     assert result.complete is (all_done and enough)
     assert result.reason
+    assert not (result.complete and result.missed)
+    if not all_done:
+        assert result.missed is ("failed" in [status for status, _ in parts])
+
+
+def test_a_lesson_of_one_part_speaks_of_the_lesson() -> None:
+    assert scorm12.lesson_result(["failed"], [Decimal(27)]).reason == "This lesson is not passed yet."
+    assert scorm12.lesson_result(["incomplete"], [None]).reason == "This lesson is not completed yet."
+    both = scorm12.lesson_result(["passed", "failed"], [None, None])
+    assert both.reason == "1 of 2 parts are completed, and a part is not passed yet."
+    scored = scorm12.lesson_result(["completed"], [Decimal(50)], passing_percent=80)
+    assert (scored.missed, scored.complete) == (True, False)
+    by_its_rules = scorm12.course_result(scorm12.lesson_result(["passed"], [None]), "failed")
+    assert (by_its_rules.missed, by_its_rules.complete) == (True, False)
 
 
 @pytest.mark.parametrize(

@@ -1,17 +1,20 @@
 """Every error ends in a sentence: a problem document for programs, a page for people."""
 
 from collections.abc import Iterator
+from unittest.mock import Mock
 
 import pytest
 import structlog
 from fastapi import APIRouter, FastAPI
 from fastapi.testclient import TestClient
 from pydantic import BaseModel
-from sqlalchemy import text
+from sqlalchemy import column, select, table, text
 
 from app.core.errors import FieldError, Invalid, NotFound, Unauthorized
+from app.db.ready import Ready
 from app.main import create_app
 from app.settings import Settings
+from app.web import errors
 from app.web.request import Db
 
 router = APIRouter()
@@ -51,6 +54,14 @@ def echo(body: Body) -> Body:
 @router.post("/api/v1/wrong")
 def wrong() -> None:
     raise Invalid("No.", errors=[FieldError("name", "Missing.")])
+
+
+SECRETS = Ready(select(column("rolpassword")).select_from(table("pg_authid")))
+
+
+@router.get("/api/v1/ready")
+def ready(session: Db) -> None:
+    SECRETS.rows(session)
 
 
 @router.get("/api/v1/query")
@@ -138,14 +149,23 @@ def test_the_databases_refusals_become_sentences(client: TestClient, statement: 
     assert "Nothing was changed" in answer.json()["detail"]
 
 
-def test_what_the_database_keeps_from_its_role_is_forbidden_and_noted(client: TestClient) -> None:
+@pytest.mark.parametrize("path", ["/api/v1/query", "/api/v1/ready"])
+def test_what_the_database_keeps_from_the_systems_role_is_a_fault_and_noted(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    """Also where the statement goes to libpq past SQLAlchemy. Of a student's request it is a 403: see own rows."""
+    refused = Mock()
+    monkeypatch.setattr(errors.refusals, "note", refused)
     with structlog.testing.capture_logs() as logs:
-        answer = client.get("/api/v1/query", params={"statement": "SELECT rolpassword FROM pg_authid"})
-    assert answer.status_code == 403
+        answer = client.get(path, params={"statement": "SELECT rolpassword FROM pg_authid"})
+    assert answer.status_code == 500
     assert "Nothing was changed" in answer.json()["detail"]
+    refused.assert_not_called()
     (noted,) = (one for one in logs if one["event"] == "database.refused")
-    assert (noted["route"], noted["log_level"]) == ("/api/v1/query", "error")
+    assert (noted["route"], noted["log_level"]) == (path, "error")
     assert noted["reason"] == "permission denied for table pg_authid"
+    assert noted["statement"].startswith("SELECT ")
+    assert noted["statement"].endswith("pg_authid")
 
 
 def test_a_constraint_with_a_sentence_of_its_own_says_it(client: TestClient) -> None:

@@ -3,10 +3,10 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, func, select
+from sqlalchemy import ColumnElement, Row, Subquery, func, select
 from sqlalchemy.orm import Session
 
-from app.db.models import Assignment, HandIn, HandInGrade, ScormData, User
+from app.db.models import Assignment, ContentPackage, HandIn, HandInGrade, LessonMove, ScormData, User
 
 
 def seen_among(session: Session, user_ids: Collection[int], visible: ColumnElement[bool]) -> set[int]:
@@ -17,7 +17,9 @@ def seen_among(session: Session, user_ids: Collection[int], visible: ColumnEleme
 def work_by_part(
     session: Session, enrollment_ids: Collection[int], lesson_ids: Collection[int]
 ) -> Sequence[Row[Any]]:
-    """Statuses, time, best score and last report of each enrollment in each part of each lesson."""
+    """Statuses, time, best score and last report of each enrollment in each part of each lesson, in the newest version
+    that the student began or was moved to."""
+    newest = _newest_begun(enrollment_ids, lesson_ids)
     return session.execute(
         select(
             ScormData.enrollment_id,
@@ -27,10 +29,46 @@ def work_by_part(
             func.max(ScormData.score_pct).label("score_pct"),
             func.max(ScormData.updated_at).label("last"),
         )
-        .where(ScormData.enrollment_id.in_(enrollment_ids), ScormData.lesson_id.in_(lesson_ids))
+        .join(
+            newest,
+            (newest.c.enrollment_id == ScormData.enrollment_id)
+            & (newest.c.lesson_id == ScormData.lesson_id)
+            & newest.c.package_id.is_not_distinct_from(ScormData.package_id),
+        )
         .group_by(ScormData.enrollment_id, ScormData.lesson_id, ScormData.sco_id)
         .order_by(ScormData.enrollment_id, ScormData.lesson_id, ScormData.sco_id)
     ).all()
+
+
+def _newest_begun(enrollment_ids: Collection[int], lesson_ids: Collection[int]) -> Subquery:
+    """The version of each lesson that each enrollment is on; work without a version counts where there is no other."""
+    begun, moved = (
+        select(row.enrollment_id, row.lesson_id, row.package_id).where(
+            row.enrollment_id.in_(enrollment_ids), row.lesson_id.in_(lesson_ids)
+        )
+        for row in (ScormData, LessonMove)
+    )
+    both = begun.union(moved).subquery()
+    return (
+        select(both.c.enrollment_id, both.c.lesson_id, both.c.package_id)
+        .distinct(both.c.enrollment_id, both.c.lesson_id)
+        .outerjoin(ContentPackage, ContentPackage.id == both.c.package_id)
+        .order_by(both.c.enrollment_id, both.c.lesson_id, ContentPackage.version.desc().nulls_last())
+        .subquery()
+    )
+
+
+def versions_begun(
+    session: Session, enrollment_ids: Collection[int], lesson_ids: Collection[int]
+) -> dict[tuple[int, int], ContentPackage]:
+    """The version that each enrollment is on in each lesson that it has begun."""
+    newest = _newest_begun(enrollment_ids, lesson_ids)
+    rows = session.execute(
+        select(newest.c.enrollment_id, newest.c.lesson_id, ContentPackage).join(
+            ContentPackage, ContentPackage.id == newest.c.package_id
+        )
+    )
+    return {(enrollment_id, lesson_id): package for enrollment_id, lesson_id, package in rows}
 
 
 def newest_hand_ins(

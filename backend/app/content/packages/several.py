@@ -12,7 +12,6 @@ from app.content import policy, queries
 from app.content.packages.recognition import Package, read_package
 from app.content.packages.single_file import Source
 from app.content.packages.upload import (
-    LONGEST_PAUSE_SECONDS,
     Kept,
     examine_package,
     put_package,
@@ -22,6 +21,7 @@ from app.content.packages.upload import (
 from app.content.runtimes import RUNTIMES
 from app.core.errors import FieldError, Invalid, Problem, TooLarge
 from app.core.files import FileStore, StoredFile, quota
+from app.core.files.scanner import Infected, ScannerDown
 from app.core.permissions import Subject
 from app.db.models import ContentPackage
 
@@ -51,18 +51,21 @@ def import_several(
     """Add a lesson behind the module's others for each file, of the kind that the file is, with its title.
 
     `files` are names and seekable files. Raises Forbidden, NotFound, and Invalid with everything that is wrong with any
-    of them, by the names of the files; then nothing is kept.
+    of them, by the names of the files; Infected and ScannerDown at once. Then nothing is kept.
     """
     policy.require_change_with_lessons(subject)
     academics.read_module(session, subject, module_id)
     faults: list[FieldError] = []
-    queries.allow_long_pauses(session, LONGEST_PAUSE_SECONDS)
+    queries.allow_long_pauses(session)
     recognized: list[_Recognized] = []
     for name, file in files:
         try:
             one = _recognized(store, name, file, max_bytes)
             quota.require_room(session, one.every, package=True)
             recognized.append(one)
+        # No fault of one file among others: a virus is recorded and mailed, a scanner that is away answers later.
+        except (Infected, ScannerDown):
+            raise
         except Problem as refused:
             faults += _of(name, refused)
     if faults:

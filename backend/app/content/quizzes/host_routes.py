@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+import psycopg
 import structlog
 from pydantic import BaseModel, ValidationError
 from sqlalchemy.exc import SQLAlchemyError
@@ -19,7 +20,7 @@ from app.core.errors import BadRequest, Forbidden, Invalid, Problem, TooLarge, U
 from app.core.files import FileMissing, FileStore
 from app.db.session import Database
 from app.settings import Settings
-from app.web.errors import problem_of, waited_too_long
+from app.web.errors import problem_of, refused_by_database, waited_too_long
 
 log = structlog.get_logger(__name__)
 M = TypeVar("M", bound=BaseModel)
@@ -96,8 +97,9 @@ class _Quiz:
             found = await run_in_threadpool(work)
         except Problem as problem:
             return _refused(problem)
-        except SQLAlchemyError as error:
-            known = None if waited_too_long(error) else problem_of(error)
+        except (SQLAlchemyError, psycopg.Error) as error:
+            passing = refused_by_database(request, error) or waited_too_long(error)
+            known = None if passing else problem_of(error)
             known = known or Unavailable("Not saved: the school’s server is having trouble. Retrying.")
             log.error("quiz not saved", reason=known.detail, error=str(getattr(error, "orig", error))[:300])
             return _refused(known)

@@ -178,10 +178,15 @@ def accommodations_of_lesson(
     ).all()
 
 
-def end_accommodation(session: Session, number: int, by: int, at: datetime) -> None:
-    session.execute(
-        update(QuizAccommodation).where(QuizAccommodation.id == number).values(ended_at=at, ended_by=by)
+def end_accommodation(session: Session, number: int, by: int, at: datetime) -> bool:
+    """Whether it had not ended before."""
+    ended = session.scalar(
+        update(QuizAccommodation)
+        .where(QuizAccommodation.id == number, QuizAccommodation.ended_at.is_(None))
+        .values(ended_at=at, ended_by=by)
+        .returning(QuizAccommodation.id)
     )
+    return ended is not None
 
 
 def active_students(session: Session, program_id: int, visible: ColumnElement[bool]) -> Sequence[Row[Any]]:

@@ -49,6 +49,8 @@ def move(session: Session, subject: Subject, lesson_id: int, enrollment_id: int 
     Raises Forbidden, NotFound for a student whom one does not see or who has not begun. Moving again changes nothing.
     """
     policy.require_change(subject)
+    # Before it is read who is to be moved: a second press finds nobody left.
+    content.lock_lesson(session, lesson_id)
     found = students_on_versions(session, subject, lesson_id)
     wanted = [one for one in found if enrollment_id in (None, one.enrollment_id)]
     current = content.current_package(session, lesson_id)

@@ -17,8 +17,8 @@ from app.enrollment.withdrawals.figures import counted_until
 from app.rules import withdrawals as rules
 from app.rules.withdrawals import Moment
 
-InTime = Callable[[Session, int, datetime, ZoneInfo], bool]
-"""Whether a moment lies within an enrollment's time to cancel."""
+InTime = Callable[[Session, int, datetime, ZoneInfo, WithdrawalKind], bool]
+"""Whether a withdrawal of a kind, at a moment, is within an enrollment's time to cancel."""
 _in_time: list[InTime] = []
 HourDecides = Callable[[Session, int, date, ZoneInfo], bool]
 """Whether the hour of a request that came on a day can decide if it came within the time to cancel."""
@@ -44,17 +44,30 @@ def needs_hour(session: Session, enrollment_id: int, day: date, zone: ZoneInfo) 
 
 def kind_of_request(session: Session, record: Enrollment, at: datetime, zone: ZoneInfo) -> WithdrawalKind:
     """What a student's request at this moment is: a cancellation within the time to cancel, else a withdrawal."""
-    within = any(one(session, record.id, at, zone) for one in _in_time)
-    return "cancellation" if within else "student"
+    return "cancellation" if _is_in_time(session, record, at, zone, "student") else "student"
+
+
+def _is_in_time(
+    session: Session, record: Enrollment, at: datetime, zone: ZoneInfo, kind: WithdrawalKind
+) -> bool:
+    return any(one(session, record.id, at, zone, kind) for one in _in_time)
 
 
 def find(session: Session, record: Enrollment, withdrawal: Withdrawal, zone: ZoneInfo) -> Moment:
-    """The moment by the policy in force, with the sentence that says why."""
+    """The moment by the policy in force, with the sentence that says why.
+
+    What was asked or decided within the time to cancel goes by that moment whatever the policy: by the last attendance
+    alone nobody could tell that it came in time (regulations, Standard 13).
+    """
     values = policies_in_force.withdrawal(session).values
     kind: WithdrawalKind = withdrawal.kind  # type: ignore[assignment]
     basis: Literal["receipt_of_request", "last_attendance", "notice"] = (
         values.administrative_date if kind == "administrative" else values.student_date
     )
+    if kind in ("student", "administrative") and _is_in_time(
+        session, record, withdrawal.requested_at, zone, kind
+    ):
+        basis = "receipt_of_request"
     records = processed.records_until(session, record.id, counted_until(withdrawal.requested_at, zone))
     return rules.moment(
         kind,

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from app.enrollment import service as enrollment
+from app.enrollment.service import WithdrawalKind
 from app.finance.agreements import service as agreements
 from app.rules.refunds_days import window
 from app.rules.refunds_policies import applied
@@ -14,14 +15,14 @@ RECENT = timedelta(days=4)
 """Longer than the 72 hours, whatever the hour of the signature."""
 
 
-def within(session: Session, enrollment_id: int, at: datetime, zone: ZoneInfo) -> bool:
+def within(session: Session, enrollment_id: int, at: datetime, zone: ZoneInfo, kind: WithdrawalKind) -> bool:
     """By the agreement that bound then. False without a signed one: nobody knows when the time began."""
     signed = agreements.in_force(session, enrollment_id, at)
     if signed is None or at < signed.window_from:
         return False
     _policy, settings = applied(signed.refund.rule, signed.refund.settings_in(zone))
     found = window(signed.window_from, at, settings, zone)
-    return found is not None and found.inside
+    return found is not None and found.cancels(kind, settings)
 
 
 def hour_decides(session: Session, enrollment_id: int, day: date, zone: ZoneInfo) -> bool:

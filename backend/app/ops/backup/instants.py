@@ -18,14 +18,14 @@ def parse(text: str, zone: ZoneInfo) -> datetime:
     """
     found = _FORM.fullmatch(text.strip())
     if found is None:
-        raise OperatorError(f"“{text}” is not an instant: write one {_EXAMPLE}.")
+        raise OperatorError(f"“{text}” is not a date and time: write one {_EXAMPLE}.")
     day, time, place = found.groups()
     try:
         local = datetime.fromisoformat(f"{day} {time}")
         if place is not None and re.fullmatch(r"Z|[+-]\d{2}:?\d{2}", place):
             return datetime.fromisoformat(f"{day} {time}{place}").astimezone(UTC)
     except ValueError as error:
-        raise OperatorError(f"“{text}” is not an instant ({error}): write one {_EXAMPLE}.") from error
+        raise OperatorError(f"“{text}” is not a date and time ({error}): write one {_EXAMPLE}.") from error
     if place is not None:
         try:
             zone = ZoneInfo(place)

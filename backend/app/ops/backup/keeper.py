@@ -24,7 +24,7 @@ from app.ops.backup import drill, store, take, upkeep
 from app.ops.backup.offsite import copy as offsite
 from app.ops.backup.place import Backup, BackupPlace, place_of
 from app.ops.backup.receiver import Receiver, catch_up
-from app.ops.backup.tools import Source, Stopped, source_of
+from app.ops.backup.tools import Source, Stopped, gently, source_of
 from app.ops.errors import OperatorError
 from app.ops.servers import is_embedded
 from app.rules import backups as rules
@@ -134,7 +134,7 @@ class Keeper:
             copying.start()  # not waited for at the end: a request that is cut off leaves nothing half-sent
         while not self._stopping.is_set():
             try:
-                self.tick(source)
+                gently(lambda: self.tick(source))
             except Stopped:
                 break
             except (OperatorError, SQLAlchemyError, psycopg.Error, OSError) as error:

@@ -90,7 +90,8 @@ def _take(place: BackupPlace, source: Source, cluster: Cluster, parent: Backup |
         "--format=tar",
         "--wal-method=stream",
         "--checkpoint=fast",
-        "--compress=server-zstd:3",
+        # Not by the server, whose processes serve pages: who asks for the backup may be slowed down (`gently`).
+        "--compress=client-zstd:3",
         "--manifest-checksums=SHA256",
         "--no-password",
         f"--label={name}",

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+import sys
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, TypeVar
 
 import psycopg
 from psycopg import sql
@@ -23,6 +27,8 @@ from app.settings import Settings
 NAME = "aada_backup"
 _WAIT_SECONDS = 0.1
 _PATIENCE_SECONDS = 20.0
+_LAST_IN_LINE = 19
+Done = TypeVar("Done")
 
 
 class Stopped(Exception):
@@ -174,6 +180,31 @@ def run(
         reason = one_line(text) if text.strip() else f"it ended with status {process.returncode}"
         raise OperatorError(f"{failed}: {reason}.")
     return text
+
+
+def gently(work: Callable[[], Done]) -> Done:
+    """Do it while nobody else wants the processor, with every program that it starts: pages go first.
+
+    In a thread of its own, as a priority that was given away does not come back. Raises what the work raises.
+    """
+    made: Future[Done] = Future()
+
+    def run() -> None:
+        _give_way()
+        try:
+            made.set_result(work())
+        except BaseException as error:
+            made.set_exception(error)
+
+    # Nobody who breaks it off waits for it: what it has started ends with it.
+    threading.Thread(target=run, name=f"{threading.current_thread().name}, gently", daemon=True).start()
+    return made.result()
+
+
+def _give_way() -> None:
+    if sys.platform == "linux":  # elsewhere a priority is a whole program's
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _LAST_IN_LINE)
 
 
 def count_rows(connection: psycopg.Connection[tuple[object, ...]], tables: Iterable[str]) -> dict[str, int]:

@@ -14,6 +14,8 @@ from app.ops.errors import OperatorError
 from app.settings import APP_ROLE
 
 Connection = psycopg.Connection[tuple[Any, ...]]
+EVERYBODY = "everybody"
+"""Stands for a role in the steps that are about whoever has an account on the server."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,10 @@ def _memberships(connection: Connection, place: Place, kind: Kind) -> Iterator[S
         )
     }
     expected = {_named(one, place): one for one in kind.member_of}
-    for name in sorted(held.keys() - expected.keys()):
+    allowed = expected.keys() | (
+        _other_owners(connection) if OWNER in {one.role for one in kind.member_of} else set()
+    )
+    for name in sorted(held.keys() - allowed):
         yield Step(
             kind.name,
             f"belongs to {name}",
@@ -138,6 +143,19 @@ def _memberships(connection: Connection, place: Place, kind: Kind) -> Iterator[S
             )
 
 
+def _other_owners(connection: Connection) -> set[str]:
+    """Owners of other schools' databases on this server, for which the same role migrates: it belongs to each of them.
+
+    None of them is a superuser, whom nobody may become.
+    """
+    found = _rows(
+        connection,
+        "SELECT r.rolname FROM pg_database d JOIN pg_roles r ON r.oid = d.datdba"
+        " WHERE d.datname <> current_database() AND NOT r.rolsuper",
+    )
+    return {str(row[0]) for row in found}
+
+
 def _settings(connection: Connection, place: Place, kind: Kind) -> Iterator[Step]:
     if not kind.settings:
         return  # the pooler keeps settings of the system's role there
@@ -153,7 +171,7 @@ def _settings(connection: Connection, place: Place, kind: Kind) -> Iterator[Step
         if held.get(name) != value:
             yield Step(
                 kind.name,
-                f"has no {name} = {value}",
+                f"its setting {name} should be {value}",
                 sql.SQL("ALTER ROLE {} IN DATABASE {} SET {} = {}").format(
                     sql.Identifier(kind.name),
                     sql.Identifier(place.name),
@@ -295,14 +313,14 @@ def _of_everybody(connection: Connection, place: Place) -> Iterator[Step]:
     if rights:
         yield from _owner_connects(connection, place)
         yield Step(
-            "everybody",
+            EVERYBODY,
             f"may {' and '.join(sorted(rights))} (any account of the server)",
             sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(place.name)),
         )
     schema = _acl(connection, "SELECT nspacl FROM pg_namespace WHERE nspname = 'public'", "public")
     if "CREATE" in schema:
         yield Step(
-            "everybody",
+            EVERYBODY,
             "may make objects in the schema",
             sql.SQL("REVOKE CREATE ON SCHEMA public FROM PUBLIC").format(),
         )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from app.ops.errors import OperatorError
 from app.ops.servers import connect
 from app.settings import Settings
 
+_NEW = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
 _ROUNDS = 3
 """A role that was made has rights to be given next; the third time nothing is left."""
 
@@ -58,6 +60,11 @@ def bring(settings: Settings, passwords: Path, renew: Sequence[str] = (), *, app
     done = Done()
     with connect(settings) as connection:
         connection.autocommit = True
+        for name in () if apply else renew:
+            if connection.execute("SELECT to_regrole(%s)", (name,)).fetchone() == (None,):
+                raise OperatorError(
+                    f"There is no role {name} yet: make it with `aada db roles --apply`. Nothing was changed."
+                )
         first = plan(connection) if apply else []
         keys = _Keys(passwords, settings.owner_database_url)
         try:
@@ -87,6 +94,8 @@ def repair(settings: Settings) -> list[Step]:
     with connect(settings) as connection:
         connection.autocommit = True
         there = {str(row[0]) for row in connection.execute("SELECT rolname FROM pg_roles")}
+        if not any(kind.name in there for kind in KINDS if not kind.made_by_migrations):
+            return []
         left = []
         for step in plan(connection):
             if step.role not in there or not step.on_tables:
@@ -111,7 +120,8 @@ def _take(connection: Connection, step: Step, done: Done, keys: _Keys) -> None:
         # The server is given the verifier, never the password, so that no statement log can hold it.
         statement += sql.SQL(" PASSWORD {}").format(_verifier(connection, step.role, key))
     try:
-        connection.execute(statement)
+        with keys.kept(step.role, key) if step.makes else nullcontext():
+            connection.execute(statement)
     except psycopg.errors.InsufficientPrivilege:
         done.refused.append(_text(connection, step))
         return
@@ -119,7 +129,6 @@ def _take(connection: Connection, step: Step, done: Done, keys: _Keys) -> None:
         return  # of a role that could not be made; that statement was given back
     done.steps.append(step)
     if step.makes:
-        keys.keep(step.role, key)
         done.made.append(step.role)
 
 
@@ -134,16 +143,15 @@ def _renew(connection: Connection, name: str, done: Done, keys: _Keys) -> None:
     if name in done.made:
         return
     key = secrets.token_urlsafe(24)
+    statement = sql.SQL("ALTER ROLE {} PASSWORD {}").format(
+        sql.Identifier(name), _verifier(connection, name, key)
+    )
     try:
-        connection.execute(
-            sql.SQL("ALTER ROLE {} PASSWORD {}").format(
-                sql.Identifier(name), _verifier(connection, name, key)
-            )
-        )
+        with keys.kept(name, key):
+            connection.execute(statement)
     except (psycopg.errors.InsufficientPrivilege, psycopg.errors.UndefinedObject):
         done.refused.append(f"ALTER ROLE {name} PASSWORD '…'")
         return
-    keys.keep(name, key)
     done.made.append(name)
 
 
@@ -161,12 +169,12 @@ class _Keys:
     """The file with the passwords: new, for its owner alone, and gone again where there was none to write."""
 
     def __init__(self, path: Path, url: URL) -> None:
-        self._path, self._url, self._lines = path, url, list[str]()
+        self._path, self._url, self._kept = path, url, 0
         self._handle: int | None = None
 
     def open(self) -> None:
         try:
-            self._handle = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+            self._handle = os.open(self._path, _NEW, 0o600)
         except FileExistsError as error:
             raise OperatorError(
                 f"{self._path} is there already: name another file for the passwords. Nothing was changed."
@@ -177,8 +185,37 @@ class _Keys:
                 "changed."
             ) from error
 
-    def keep(self, role: str, key: str) -> None:
-        """On the disk before the next statement: the server does not say it again."""
+    @contextmanager
+    def kept(self, role: str, key: str) -> Iterator[None]:
+        """On the disk before the server has it, which does not say it again; out of the file where it refuses it."""
+        line = self._line(role, key).encode()
+        if self._handle is None:
+            raise ValueError("the file was not opened")
+        before = os.fstat(self._handle).st_size
+        try:
+            self._write(line)
+            os.fsync(self._handle)
+        except OSError as error:
+            os.ftruncate(self._handle, before)
+            raise OperatorError(
+                f"{self._path} cannot be written ({error.strerror}), so {role} got no password. What the file has "
+                "holds; run the command again with another file."
+            ) from error
+        self._kept += 1
+        try:
+            yield
+        except psycopg.Error as error:
+            # A connection that broke off says nothing of what the server did.
+            if error.sqlstate is not None:
+                os.ftruncate(self._handle, before)
+                self._kept -= 1
+            raise
+
+    def _write(self, line: bytes) -> None:
+        while self._handle is not None and line:
+            line = line[os.write(self._handle, line) :]
+
+    def _line(self, role: str, key: str) -> str:
         address = libpq_url(self._url.set(username=role, password=key))
         name = BY_NAME[role].setting
         comment = {
@@ -186,15 +223,11 @@ class _Keys:
             MONITOR: "# For /metrics, and for a Prometheus exporter",
             BACKUP: "# For `aada backup stream`, `aada db dump`, and PostgreSQL's own programs",
         }.get(role, "# For reports by other programs; the system itself does not use it")
-        line = f"{comment}\n{name + '=' if name else '# ' + role + ': '}{address}\n"
-        self._lines.append(line)
-        if self._handle is not None:
-            os.write(self._handle, line.encode())
-            os.fsync(self._handle)
+        return f"{comment}\n{name + '=' if name else '# ' + role + ': '}{address}\n"
 
     def close(self) -> None:
         if self._handle is None:
             return
         os.close(self._handle)
-        if not self._lines:
+        if not self._kept:
             self._path.unlink(missing_ok=True)

@@ -8,7 +8,7 @@ from sqlalchemy.engine import URL
 
 from app.db.session import Database
 from app.ops.database_roles.kinds import BACKUP, BY_NAME, MONITOR
-from app.ops.database_roles.plan import plan
+from app.ops.database_roles.plan import EVERYBODY, plan
 from app.ops.doctor.findings import Finding, Installation, ok, problem, warning
 from app.ops.errors import OperatorError
 from app.ops.servers import connect
@@ -75,7 +75,7 @@ def as_planned(known: Installation) -> Iterator[Finding]:
     there = {str(row[0]) for row in known.database.execute("SELECT rolname FROM pg_roles")}
     if not any(kind.name in there for kind in BY_NAME.values() if not kind.made_by_migrations):
         return
-    differing = [step for step in plan(known.database) if step.role in there]
+    differing = [step for step in plan(known.database) if step.role in there or step.role == EVERYBODY]
     if differing:
         listed = "; ".join(f"{step.role} {step.says}" for step in differing[:3])
         more = f", and {len(differing) - 3} more" if differing[3:] else ""
@@ -91,7 +91,8 @@ def standby(known: Installation) -> Iterator[Finding]:
     database = Database(known.settings)
     try:
         with database.begin() as session:
-            found = database.replica.standing(session) if database.replica else None
+            committed = database.replica.committed(session) if database.replica else None
+        found = database.replica.standing(committed) if database.replica and committed else None
     finally:
         database.close()
     if found is None:

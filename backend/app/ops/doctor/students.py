@@ -28,6 +28,13 @@ def own_rows(known: Installation) -> Iterator[Finding]:
             f"As the owner: GRANT TEMPORARY ON DATABASE {known.database.info.dbname} TO {APP_ROLE}",
         )
         return
+    if state.has_too_much:
+        yield problem(
+            "Students’ rows",
+            f"The role {STUDENT_ROLE}, as which students’ pages are read, has more rights than to read: it may sign "
+            "in, belongs to another role, or has an attribute such as BYPASSRLS, with which it sees the rows of all.",
+            "Run: aada db roles --apply. It takes them away, or shows what the server’s administrator has to run.",
+        )
     if state.role is not None:
         yield problem(
             "Students’ rows",
@@ -40,14 +47,14 @@ def own_rows(known: Installation) -> Iterator[Finding]:
     if state.uncovered:
         yield problem(
             "Students’ rows",
-            f"{_named(state.uncovered)} would show a student the rows of others, if a page forgot to leave them out, "
-            "or be changed.",
+            f"{_named(state.uncovered)} would show a student the rows of others if a page forgot to leave them out, "
+            "or could be changed by a student.",
             "Run: aada db migrate (as the owner); it makes the policies and rights again.",
         )
     if state.hidden:
         yield problem(
             "Students’ rows",
-            f"Of {_named(state.hidden)} students see nothing, or the system itself does not: policies are missing.",
+            f"Students, or the system itself, cannot read {_named(state.hidden)}: policies or rights are missing.",
             "Run: aada db migrate (as the owner); it makes the policies and rights again.",
         )
     if not known.settings.student_role:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, LiteralString
 
+from psycopg import sql
 from psycopg.rows import dict_row
 
 from app.ops.doctor.findings import Check, Connection, Finding, Installation, ok, problem, warning
@@ -67,6 +68,11 @@ FROM pg_database WHERE datname = current_database()
 """
 _AGE: LiteralString = "SELECT max(age(datfrozenxid)) AS age FROM pg_database"
 _LAST_XID = 2_000_000_000
+_DEFAULT_PARTITIONS: LiteralString = """
+SELECT i.inhrelid::regclass::text AS name, i.inhparent::regclass::text AS "table"
+FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+WHERE pg_get_expr(c.relpartbound, c.oid) = 'DEFAULT' ORDER BY 1
+"""
 
 
 def foreign_keys(known: Installation) -> Iterator[Finding]:
@@ -129,6 +135,25 @@ def dead_rows(known: Installation) -> Iterator[Finding]:
         )
     if not rows:
         yield ok("Bloat", "No table consists of removed rows for a third or more.")
+
+
+def months(known: Installation) -> Iterator[Finding]:
+    """Where a table has partitions by month, does every row have a month of its own?"""
+    astray = [
+        str(one["table"])
+        for one in _rows(known.database, _DEFAULT_PARTITIONS)
+        if known.database is not None
+        and known.database.execute(
+            sql.SQL("SELECT 1 FROM {} LIMIT 1").format(sql.Identifier(str(one["name"])))
+        ).fetchone()
+    ]
+    if astray:
+        yield warning(
+            "Partitions",
+            f"{_listed(astray)} {'have' if astray[1:] else 'has'} rows of months without a partition.",
+            "Run: aada db psql -c 'SELECT partitions_ahead(3)', and let cron run it each month. For rows of another "
+            "month, give the month too: SELECT partitions_ahead(0, '2031-01-01').",
+        )
 
 
 def numbers(known: Installation) -> Iterator[Finding]:
@@ -228,6 +253,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     invalid_indexes,
     unused_indexes,
     dead_rows,
+    months,
     numbers,
     transactions,
     collation,

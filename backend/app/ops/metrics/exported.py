@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from app import __version__
+from app.db.replica import Standing
 from app.db.session import Database
 from app.ops.metrics import queries
 from app.ops.metrics.board import BOARD, BOUNDS
@@ -57,19 +58,17 @@ def _everything(settings: Settings, database: Database) -> list[Metric]:
         log.warning("metrics.database_silent", reason=" ".join(str(error).split())[:300])
         asked = []
     if asked and database.replica is not None:
-        # By itself: one that answers slowly takes nothing else along.
+        # By itself, and with the connection given back: one that answers slowly takes nothing else along.
         try:
             with database.aside() as session:
-                asked += _standby(session, database)
+                committed = database.replica.committed(session)
+            asked += _standby(database.replica.standing(committed))
         except SQLAlchemyError as error:
             log.warning("metrics.database_silent", reason=" ".join(str(error).split())[:300])
     return [*found, _gauge("database_up", "Whether the database answered in time.", bool(asked)), *asked]
 
 
-def _standby(session: Session, database: Database) -> Iterator[Metric]:
-    if database.replica is None:
-        return
-    found = database.replica.standing(session)
+def _standby(found: Standing) -> Iterator[Metric]:
     yield _gauge(
         "reports_standby_usable", "Whether files of reports are read from the standby.", found.usable
     )

@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, BinaryIO
 from urllib.parse import quote
 
@@ -16,6 +17,7 @@ from app.core.actions import Action
 from app.core.errors import Invalid
 from app.core.permissions import Actor, Subject
 from app.core.seals import service as seals
+from app.db.replica import failed_itself
 from app.settings import Settings
 from app.web import formats
 from app.web.listing import Listing, Whole
@@ -134,7 +136,9 @@ def file_of(
         proof.require(subject, Action.REPORT_EXPORTED, {})
     file: BinaryIO = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # type: ignore[assignment]  # noqa: SIM115
     try:
-        media_type = write_file(session, subject, report, listing, form, file, columns=columns, about=about)
+        media_type, _rows = write_file(
+            session, subject, report, listing, form, file, columns=columns, about=about
+        )
     except BaseException:
         file.close()
         raise
@@ -151,8 +155,11 @@ def write_file(
     *,
     columns: Sequence[Column[Any]] | None = None,
     about: Mapping[str, str] | None = None,
-) -> str:
-    """Write the whole list into an open file, with a row in the history if it names people; its media type."""
+) -> tuple[str, int]:
+    """Write the whole list into an open file, with a row in the history if it names people.
+
+    Its media type, and how many rows it has.
+    """
     settings = _settings(session)
     write, media_type = _writer(form, listing)
     wanted = list(columns if columns is not None else report.filed(subject))
@@ -163,12 +170,19 @@ def write_file(
         "Taken out": f"{formats.local_time(now, settings.zone)} by {subject.full_name}",
         "Time zone": settings.zone.key,
     }
+    sealed = dict[str, str]()
     if seal := seals.latest(session):
         # On paper, out of the database's reach: what was sealed by then can be held against it.
-        said["History seal"] = f"{seal.number} {seal.hash.hex()}"
+        sealed["History seal"] = f"{seal.number} {seal.hash.hex()}"
 
-    def written(source: Whole) -> int:
+    def written(source: Whole, behind_seconds: float = 0.0) -> int:
         counted = 0
+        # A seal may cover rows that a standby does not have yet.
+        of = (
+            {"As of": formats.local_time(now - timedelta(seconds=behind_seconds), settings.zone)}
+            if behind_seconds
+            else sealed
+        )
 
         def values() -> Iterator[list[Any]]:
             nonlocal counted
@@ -177,7 +191,7 @@ def write_file(
                 yield [column.of(row) for column in wanted]
 
         table = pdf.Table(
-            report.title, list(said.items()), wanted, values(), settings.zone, now, report.landscape
+            report.title, [*said.items(), *of.items()], wanted, values(), settings.zone, now, report.landscape
         )
         write(table, file)
         return counted
@@ -190,11 +204,11 @@ def write_file(
         history.record(
             session, subject, Action.REPORT_EXPORTED, report.name, format=form, rows=counted, **details
         )
-    return media_type
+    return media_type, counted
 
 
 def _from_the_replica(
-    session: Session, subject: Actor, listing: Whole, file: BinaryIO, written: Callable[[Whole], int]
+    session: Session, subject: Actor, listing: Whole, file: BinaryIO, written: Callable[[Whole, float], int]
 ) -> int | None:
     """Write a file from the standby; None where there is none, it cannot be used, or it broke off.
 
@@ -204,16 +218,17 @@ def _from_the_replica(
     if replica is None or subject.is_student:
         return None
     start = file.tell()
-    with replica.reading(session) as other:
-        if other is None:
+    with replica.reading(session) as reading:
+        if reading is None:
             return None
         try:
-            return written(listing.on(other))
+            return written(listing.on(reading.session), reading.behind_seconds)
         except DBAPIError as error:
+            if failed_itself(session):
+                raise
             replica.failed(error)
     file.seek(start)
     file.truncate()
-    listing.on(session)
     return None
 
 

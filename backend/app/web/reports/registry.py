@@ -8,7 +8,7 @@ The page that lists the reports and `aada report` read it. A report stands on a 
 here gives the same rows for the same filters, for a person at that page or for an operator's command.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -167,31 +167,11 @@ def write(asked: Asked, offer: Offer, form: str, file: BinaryIO) -> int:
         listing = groups.grouped(listing, grouping, asked.zone.key)
         columns = list(groups.columns(offer.report, grouping, named=False))
         said["Grouped by"] = grouping.label
-    counted = _Counted(listing)
     about = {**said, **taken.about}
-    write_file(asked.session, asked.subject, offer.report, counted, form, file, columns=columns, about=about)
-    return counted.read
-
-
-class _Counted:
-    """A list that counts its rows as they are read."""
-
-    def __init__(self, listing: Whole) -> None:
-        self._listing = listing
-        self.read = 0
-
-    def rows(self) -> Iterator[Any]:
-        for row in self._listing.rows():
-            self.read += 1
-            yield row
-
-    def total(self) -> int:
-        return self._listing.total()
-
-    def on(self, session: Session) -> "_Counted":
-        """From the beginning, in another session."""
-        self._listing, self.read = self._listing.on(session), 0
-        return self
+    _media_type, rows = write_file(
+        asked.session, asked.subject, offer.report, listing, form, file, columns=columns, about=about
+    )
+    return rows
 
 
 def _slug(label: str) -> str:

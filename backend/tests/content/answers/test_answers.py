@@ -3,15 +3,18 @@
 import csv
 import io
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
 from app.content.answers import service
+from app.content.answers.service import Answer
 from app.core.errors import Forbidden, NotFound
 from app.core.permissions import Role, Subject
-from app.db.models import User
+from app.db.models import EnrollmentStatus, User
+from app.rules.interactions import Interaction
 from app.web.paging import Paging
 from tests.content.conftest import Play, School, subject_of
 
@@ -75,6 +78,49 @@ def test_a_later_attempt_counts_by_question_and_the_earlier_stays_in_the_list(
     assert [(row.attempt_no, row.said.answer) for row in rows] == [(1, "b"), (2, "a")]
     (question,) = service.questions(rows)
     assert question.right_percent == 100
+
+
+def test_the_right_answer_is_that_of_the_newest_report_and_versions_stand_apart() -> None:
+    def given(name: str, day: int, right: str, *, version: int = 1, result: str = "right") -> Answer:
+        one = Interaction("q1", "choice", "q1", right, (right,), result, None, "")
+        return Answer(ord(name[0]), name, "Part", version, 1, datetime(2026, 11, day, tzinfo=UTC), one)
+
+    # By name, as they are read.
+    rows = [given("Amy", 9, "b"), given("Zoe", 2, "a"), given("Zoe", 12, "c", version=2, result="wrong")]
+    second, first = service.questions(rows)
+    assert (first.version, first.right_answers, first.figures.answers) == (1, ("b",), 2)
+    assert (second.version, second.right_answers, second.figures.answers) == (2, ("c",), 1)
+
+
+def test_former_students_are_read_on_request(
+    school: School, play: Play, admin: Subject, signed_in: Callable[[User], TestClient]
+) -> None:
+    answered(play, asked(1, "b", "wrong"))
+    school.enrollment.status = EnrollmentStatus.WITHDRAWN
+    school.session.flush()
+    assert service.answers(school.session, admin, school.lesson.id) == []
+    assert service.goals(school.session, admin, Paging(), school.lesson.id).items == []
+    client = signed_in(school.session.get_one(User, admin.user_id))
+    for path in ("answers", "objectives"):
+        address = f"/lessons/{school.lesson.id}/{path}"
+        assert "Maria Lopez" not in client.get(address).text
+        assert "Maria Lopez" in client.get(f"{address}?students=all").text
+
+
+def test_objectives_are_found_and_sorted_by_what_is_shown(school: School, play: Play, admin: Subject) -> None:
+    described = {
+        "0": {"id": "a", "description": "Zeal", "status": "passed"},
+        "1": {"id": "b", "description": "Air", "status": "passed"},
+    }
+    body = {"core": {"lesson_status": "incomplete"}, "objectives": described}
+    assert play().send({"seq": 1, "cmi": body}).status_code == 200
+
+    def ids(**wanted: str) -> list[str]:
+        found = service.goals(school.session, admin, Paging(**wanted), school.lesson.id)
+        return [one.said.id for one in found.items]
+
+    assert ids(sort="objective") == ["b", "a"]
+    assert ids(q="zeal") == ["a"]
 
 
 def test_an_instructor_sees_only_their_own_students_and_students_see_none(school: School, play: Play) -> None:

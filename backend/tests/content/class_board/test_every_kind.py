@@ -11,6 +11,7 @@ from sqlalchemy import func, select, text
 
 from app.content.class_board import service
 from app.content.class_board.service import ClassBoard
+from app.content.versions import service as versions
 from app.core import clock
 from app.core.errors import Forbidden, NotFound
 from app.db.models import (
@@ -18,6 +19,7 @@ from app.db.models import (
     ClassInstructor,
     ClassSeat,
     ContentType,
+    Enrollment,
     HandInGrade,
     Launch,
     Lesson,
@@ -33,7 +35,7 @@ from app.rules.lesson_board import State
 from app.web.paging import Paging
 from tests.content.authoring.conftest import publish
 from tests.content.conftest import Play, Played, School, subject_of
-from tests.content.quizzes.conftest import Taker, question, quiz_of, time  # noqa: F401 - fixtures
+from tests.content.quizzes.conftest import Taker, planner, question, quiz_of, time  # noqa: F401 - fixtures
 from tests.content.test_h5p_lessons import statement as h5p_statement
 from tests.content.test_linked_films import link
 from tests.content.test_media_importing import upload
@@ -45,6 +47,7 @@ from tests.factories.packages import course as scorm_1_2
 from tests.factories.pdfs import pdf
 from tests.factories.scorm2004 import Node
 from tests.factories.scorm2004 import course as scorm_2004
+from tests.queries import counted
 
 Make = Callable[..., School]
 
@@ -244,6 +247,25 @@ def test_a_lesson_that_is_marked_is_completed(school: School, taught: SchoolClas
     assert states(school, taught) == [State.DONE]
 
 
+def test_who_was_moved_stands_where_the_newer_version_says(
+    school: School, play: Play, taught: SchoolClass
+) -> None:
+    school.upload(scorm_1_2())
+    for _ in range(2):
+        play().commit(lesson_status="failed", score={"raw": "90", "max": "100"}, finish=True)
+    before = board(school, taught)
+    assert before.rows[0].cells[0].state is State.NOT_PASSED
+    assert [one.cell.full_name for one in before.stuck] == ["Maria Lopez"]
+    school.upload(scorm_1_2())
+    versions.move(school.session, planner(school), school.lesson.id, school.enrollment.id)
+    assert states(school, taught) == [State.NOT_BEGUN]
+    play().commit(lesson_status="incomplete", score={"raw": "20", "max": "100"})
+    found = board(school, taught)
+    (cell,) = found.rows[0].cells
+    assert (cell.state, cell.score) == (State.UNDER_WAY, 20)
+    assert found.stuck == []
+
+
 def test_all_parts_of_the_students_own_version_are_done_before_a_check(
     school: School, play: Play, taught: SchoolClass
 ) -> None:
@@ -261,6 +283,36 @@ def test_all_parts_of_the_students_own_version_are_done_before_a_check(
     school.lesson.needs_check = False
     school.session.commit()
     assert states(school, taught) == [State.UNDER_WAY]
+
+
+def test_a_student_more_to_check_costs_no_statement_more(
+    school: School, play: Play, taught: SchoolClass
+) -> None:
+    school.lesson.needs_check = True
+    package = school.upload(scorm_1_2(Sco("a", "One")))
+    play("a").commit(lesson_status="completed", finish=True)
+    with counted(school.session.connection()) as for_one:
+        assert states(school, taught) == [State.TO_CHECK]
+    program_id = school.program.id
+    enrolled = Enrollment(
+        user_id=school.stranger.id, program_id=program_id, status="active", enrolled_at=taught.starts_on
+    )
+    school.session.add(enrolled)
+    school.session.flush()
+    done = {"cmi_core_lesson_status": "completed", "package_id": package.id, "sco_id": "a"}
+    school.session.add_all(
+        [
+            ClassSeat(class_id=taught.id, enrollment_id=enrolled.id, starts_on=taught.starts_on),
+            ScormData(
+                user_id=school.stranger.id, lesson_id=school.lesson.id, enrollment_id=enrolled.id, **done
+            ),
+        ]
+    )
+    school.session.flush()
+    with counted(school.session.connection()) as for_two:
+        found = board(school, taught)
+    assert [row.cells[0].state for row in found.rows] == [State.TO_CHECK, State.TO_CHECK]
+    assert len(for_two) == len(for_one), for_two
 
 
 def test_failed_and_long_silent_students_are_named(school: School, play: Play, taught: SchoolClass) -> None:

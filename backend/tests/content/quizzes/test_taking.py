@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from app.content import service as content
 from app.content.quizzes import accommodations, endings
 from app.content.quizzes.accommodations import AccommodationForm
 from app.core import clock
 from app.core.actions import Action
+from app.core.errors import NotFound
 from app.core.permissions import Duty, Role
 from app.db.models import AuditEntry, LessonCompletion, QuizAnswer, QuizAttempt
 from app.projections.service import SUBSCRIBERS
@@ -205,6 +206,25 @@ def test_more_time_is_the_students_share(school: School, quiz_of: QuizOf, take: 
     accommodations.grant(school.session, planner(school), school.lesson.id, form)
     school.session.commit()
     assert take().start()["open"]["seconds_left"] == 900
+
+
+def test_what_was_granted_ends_once(school: School, quiz_of: QuizOf, monkeypatch: pytest.MonkeyPatch) -> None:
+    quiz_of(question(school, "numeric", value="5"))
+    form = AccommodationForm(enrollment_id=school.enrollment.id, extra_attempts=1, reason="Approved")
+    by, lesson_id = planner(school), school.lesson.id
+    row = accommodations.grant(school.session, by, lesson_id, form)
+    school.session.commit()
+    # Both have read it before either ends it.
+    read = accommodations.of_lesson(school.session, by, lesson_id)
+    monkeypatch.setattr(accommodations, "of_lesson", lambda *_: read)
+    accommodations.end(school.session, by, lesson_id, row.id)
+    ended = row.ended_at
+    with pytest.raises(NotFound, match="has ended"):
+        accommodations.end(school.session, by, lesson_id, row.id)
+    school.session.refresh(row)
+    assert (row.ended_at, row.ended_by) == (ended, by.user_id)
+    action = AuditEntry.action == Action.QUIZ_ACCOMMODATION_ENDED.value
+    assert school.session.scalar(select(func.count()).select_from(AuditEntry).where(action)) == 1
 
 
 def test_an_answer_that_is_checked_says_why_and_stays(school: School, quiz_of: QuizOf, take: Take) -> None:

@@ -16,8 +16,8 @@ from app.finance.agreements import service as agreements
 from app.finance.agreements.refund_terms import AgreedRefund
 from app.finance.agreements.service import SignedAgreement
 from app.finance.refunds.time_to_cancel import within
-from tests.factories.school import School
-from tests.factories.withdrawals import ZONE
+from tests.factories.school import School, subject_of
+from tests.factories.withdrawals import ZONE, record, set_policy
 
 NOW = datetime(2026, 5, 20, 16, tzinfo=UTC)
 
@@ -56,9 +56,11 @@ def test_the_time_to_cancel_is_exact_across_changes_of_the_clocks(
     at = datetime.fromisoformat(signed).astimezone(UTC)
     monkeypatch.setattr(agreements, "in_force", lambda *_given: agreed(at))
     session: Any = None
-    assert within(session, 1, at + after, ZONE) is inside
+    assert within(session, 1, at + after, ZONE, "student") is inside
     monkeypatch.setattr(agreements, "in_force", lambda *_given: None)
-    assert not within(session, 1, at + after, ZONE), "without an agreement nobody knows when it began"
+    assert not within(session, 1, at + after, ZONE, "student"), (
+        "without an agreement nobody knows when it began"
+    )
 
 
 def test_the_hour_of_a_request_on_paper_is_asked_for_where_it_decides(
@@ -107,8 +109,8 @@ def test_an_older_agreement_has_business_days(monkeypatch: pytest.MonkeyPatch) -
     signed = datetime(2024, 6, 7, 15, tzinfo=UTC)
     monkeypatch.setattr(agreements, "in_force", lambda *_given: agreed(signed, "standard-nine"))
     session: Any = None
-    assert within(session, 1, datetime(2024, 6, 13, 3, 59, 59, tzinfo=UTC), ZONE)
-    assert not within(session, 1, datetime(2024, 6, 13, 4, tzinfo=UTC), ZONE)
+    assert within(session, 1, datetime(2024, 6, 13, 3, 59, 59, tzinfo=UTC), ZONE, "student")
+    assert not within(session, 1, datetime(2024, 6, 13, 4, tzinfo=UTC), ZONE, "student")
 
 
 @pytest.fixture
@@ -118,6 +120,35 @@ def enrollment(session: Session) -> Enrollment:
     enrollment = school.enrollment(school.student(full_name="Maria Lopez"), program)
     school.attendance(enrollment, datetime(2026, 5, 4, 12, tzinfo=UTC), minutes=480)
     return enrollment
+
+
+@pytest.mark.parametrize(
+    ("kind", "hours", "basis"),
+    [
+        ("student", 71, "receipt_of_request"),
+        ("administrative", 71, "determination"),
+        ("student", 73, "last_attendance"),
+        ("administrative", 73, "last_attendance"),
+    ],
+)
+def test_what_came_in_the_time_to_cancel_goes_by_that_moment(
+    session: Session,
+    enrollment: Enrollment,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: Any,
+    hours: int,
+    basis: str,
+) -> None:
+    """By the last attendance nobody could tell that it came in time: the student would pay for the days attended."""
+    monkeypatch.setattr(agreements, "in_force", lambda *_given: agreed(NOW - timedelta(hours=hours)))
+    set_policy(session, student_date="last_attendance", administrative_date="last_attendance")
+    school = School(session)
+    attended = NOW - timedelta(hours=30)
+    school.attendance(enrollment, attended, minutes=480)
+    with time_machine.travel(NOW, tick=False):
+        row = record(session, subject_of(school.admin()), enrollment.id, kind=kind)
+    assert row.date_basis == basis
+    assert row.moment == (NOW if hours < 72 else attended + timedelta(minutes=480))
 
 
 @pytest.mark.parametrize("hours", [71, 73])

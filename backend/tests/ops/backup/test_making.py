@@ -64,7 +64,7 @@ def test_a_full_or_closed_disk_is_said_and_the_last_backup_stays(school: School)
 
     assert "Backups cannot be written to" in refused("backup", "now", BACKUP_DIR="/dev/null/backups")
     assert "DATABASE_URL is set" in refused("backup", "now", DATABASE_URL="postgresql://a:b@127.0.0.1:1/x")
-    assert "not an instant" in refused("restore", "--to", "never")
+    assert "not a date and time" in refused("restore", "--to", "never")
 
     usage = shutil.disk_usage(school.folder)
     with (

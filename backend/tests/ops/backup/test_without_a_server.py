@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import errno
 import gzip
+import os
 import signal
 import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -42,8 +44,8 @@ def settings_in(folder: Path) -> Settings:
         ("2026-03-08 02:30:00 America/New_York", "There was no 2026-03-08 02:30:00"),
         ("2026-11-01 01:30", "came twice"),
         ("2026-11-01 01:30 Mars/Base", "not a time zone"),
-        ("2026-13-01 01:30", "not an instant"),
-        ("yesterday", "not an instant"),
+        ("2026-13-01 01:30", "not a date and time"),
+        ("yesterday", "not a date and time"),
         ("2026-03-08 01:59:59 ../etc/passwd", "not a time zone"),
     ],
 )
@@ -53,6 +55,22 @@ def test_instants_as_people_write_them(text: str, expected: datetime | str) -> N
     else:
         with pytest.raises(OperatorError, match=expected):
             instants.parse(text, _ZONE)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a priority is a whole program's")
+def test_what_is_done_gently_gives_way_and_nothing_else_does() -> None:
+    def mine() -> int:
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    def look() -> tuple[int, int]:
+        started = subprocess.run(["nice"], capture_output=True, text=True, check=True)
+        return mine(), int(started.stdout)
+
+    before = mine()
+    assert tools.gently(look) == (19, 19)
+    assert mine() == before
+    with pytest.raises(OperatorError, match="the disk is full"):
+        tools.gently(Mock(side_effect=OperatorError("the disk is full")))
 
 
 def test_a_segment_that_arrived_in_part_replaces_no_fuller_one(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.content.packages.model import Item
 from app.content.packages.versions import Version
+from app.content.runtimes.answered import keep_answers, questions_in
 from app.content.runtimes.cmi5 import own_statements
 from app.content.runtimes.cmi5.sessions import JsonObject, satisfied
 from app.content.runtimes.cmi5.units import keep_unit, session_of, terms_of, unit_of
@@ -65,6 +66,7 @@ class Cmi5Statements:
         launch.session_state = {**state, **asdict(now), **({"unit": asdict(unit)} if attempt is None else {})}
         if attempt is not None:
             keep_unit(attempt, unit, item.details["moveOn"])
+            keep_answers(attempt, questions_in(statements))
         return Heard(seconds, now.terminated)
 
     def follow_up(

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 from app.content.packages.model import Item, Manifest
 from app.content.packages.package_root import root_of
 from app.content.packages.single_file import Source
-from app.content.postgres_text import restored, storable, storable_json
+from app.content.postgres_text import restored, storable
+from app.content.runtimes.answered import keep_answers
 from app.content.runtimes.h5p import package
 from app.content.runtimes.h5p.report import H5pReport, read
 from app.content.runtimes.h5p.statements import hand_on, part_of
@@ -20,7 +21,7 @@ from app.content.runtimes.protocol import Learner, Report, Sitting, SoFar, packa
 from app.content.runtimes.usual import Usual
 from app.content.scores import keep_best_score
 from app.db.models import ContentType, Launch, ScormData
-from app.rules import h5p, interactions, scorm12
+from app.rules import h5p, scorm12
 from app.web.assets import H5P as PLAYER
 
 _HERE = Path(__file__).parent
@@ -105,7 +106,14 @@ class H5p(Usual):
         attempt.cmi_core_lesson_status = status
         if status in scorm12.DONE:
             attempt.finished_at = attempt.finished_at or now
-        attempt.cmi = {"opened": True, **_answers(attempt, report)}
+        attempt.cmi = {**attempt.cmi, "opened": True}
+        keep_answers(
+            attempt,
+            (
+                (part_of(one.statement), {**one.statement, "timestamp": one.at.isoformat()})
+                for one in report.said
+            ),
+        )
         if not late and report.state is not None:
             attempt.cmi_suspend_data = storable(report.state)
 
@@ -121,20 +129,6 @@ class H5p(Usual):
     ) -> None:
         if isinstance(report, H5pReport):
             hand_on(session, launch, item, report, now)
-
-
-_MOST_ANSWERS = 200
-
-
-def _answers(attempt: ScormData, report: H5pReport) -> dict[str, Any]:
-    """What was answered so far, each question with its newest answer."""
-    kept = attempt.cmi.get("interactions")
-    answers = {one["id"]: one for one in kept} if isinstance(kept, list) else {}
-    for one in report.said:
-        said = interactions.of_statement(one.statement, part_of(one.statement))
-        if said is not None and (said["id"] in answers or len(answers) < _MOST_ANSWERS):
-            answers[said["id"]] = storable_json(said | {"timestamp": one.at.isoformat()})
-    return {"interactions": list(answers.values())} if answers else {}
 
 
 def _state(kept: str) -> dict[str, Any]:

@@ -67,9 +67,9 @@ def film_stage(item: Item, kind: str) -> str:
 <span class="gap"></span>
 {chosen}
 <label class="choice">Speed <select id="speed">{speeds}</select></label>
-<button type="button" id="mute" aria-pressed="false">Mute</button>
+<span class="choice"><button type="button" id="mute" aria-pressed="false">Mute</button>
 <label class="choice volume"><span class="unseen">Volume</span>
-<input type="range" id="volume" min="0" max="100" step="5" value="100"></label>
+<input type="range" id="volume" min="0" max="100" step="5" value="100"></label></span>
 {full}
 </div>
 <p id="progress" class="progress"></p>

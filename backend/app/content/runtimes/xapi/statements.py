@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.content.packages.model import Item
 from app.content.packages.versions import Version
+from app.content.runtimes.answered import keep_answers, questions_in
 from app.content.runtimes.protocol import Heard
 from app.content.scores import keep_statement_score
 from app.core import clock
@@ -47,6 +48,7 @@ class XapiStatements:
             if xapi_launch.is_about(statement, activity):
                 keep_statement_score(attempt, statement)
         _keep_outcome(attempt, outcome)
+        keep_answers(attempt, questions_in(statements))
         # How long a session was, packages say of its parts or not at all: it lasted until the content last spoke.
         return Heard((clock.now() - launch.created_at).total_seconds(), ended=False)
 

@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session, aliased
 
+from app.core import own_rows
 from app.core.constraints import register_conflict
 from app.core.search import matches
 from app.core.turns import take_turn
@@ -229,7 +230,10 @@ def installments(*where: ColumnElement[bool]) -> Select[Any]:
 
 
 def plans(session: Session, *where: ColumnElement[bool]) -> tuple[Sequence[Row[Any]], Sequence[Row[Any]]]:
-    """Plans with student and program, the newest first, and their installments: two statements."""
+    """Plans with student and program, the newest first, and their installments: two statements.
+
+    The plans are those that whoever asks may see; what pays them is counted over all students.
+    """
     heads = session.execute(
         select(PaymentPlan, User.full_name.label("student"), Program.name.label("program"))
         .join(User, User.id == PaymentPlan.student_id)
@@ -243,7 +247,8 @@ def plans(session: Session, *where: ColumnElement[bool]) -> tuple[Sequence[Row[A
         return heads, ()
     rows = installments(PaymentPlan.id.in_([one.PaymentPlan.id for one in heads]))
     order = (PaymentPlanInstallment.plan_id, PaymentPlanInstallment.number)
-    return heads, session.execute(rows.order_by(*order)).all()
+    with own_rows.beyond(session, "which billing a payer’s money pays hangs on those of other students"):
+        return heads, session.execute(rows.order_by(*order)).all()
 
 
 def listing(

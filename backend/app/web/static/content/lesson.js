@@ -107,7 +107,9 @@ function mark() {
 function words(result) {
   const score = result.score_pct === null ? "" : ` · ${result.score_pct}%`;
   if (result.to_check) return "Done: your instructor checks it in person";
-  return result.complete ? `Completed${score}` : `${result.done} of ${result.total} completed${score}`;
+  if (result.complete) return `Completed${score}`;
+  if (result.missed && result.total === 1) return `Not passed${score}`;
+  return `${result.done} of ${result.total} completed${result.missed ? ", not passed yet" : ""}${score}`;
 }
 
 async function refresh({ finished = false } = {}) {
@@ -147,11 +149,13 @@ async function refresh({ finished = false } = {}) {
       .find(part => !["completed", "passed"].includes(part.status));
     const onward = result.navigation?.requests.includes("continue");
     const saved = next || onward ? "This part is saved." : result.reason;
-    showDone(result.complete ? "This lesson is completed." : saved, onward ? null : next, { onward });
+    const good = result.complete;
+    showDone(good ? "This lesson is completed." : saved, onward ? null : next, { onward, good });
   }
 }
 
-function showDone(text, next, { onward = false, again = false } = {}) {
+function showDone(text, next, { onward = false, again = false, good = false } = {}) {
+  done.toggleAttribute("data-good", good);
   done.querySelector("p").textContent = text;
   const button = done.querySelector("[data-next]");
   button.hidden = !(next || onward || again);
