@@ -6,42 +6,28 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from functools import lru_cache
 
-MONDAY, THURSDAY, FRIDAY, SATURDAY, SUNDAY = 0, 3, 4, 5, 6
+from app.rules.legal_holidays import nth, observed
 
-
-def _nth(year: int, month: int, weekday: int, n: int) -> date:
-    """The n-th such weekday of the month; the last one for n = -1."""
-    if n > 0:
-        first = date(year, month, 1)
-        return first + timedelta(days=(weekday - first.weekday()) % 7 + 7 * (n - 1))
-    last = date(year + month // 12, month % 12 + 1, 1) - timedelta(days=1)
-    return last - timedelta(days=(last.weekday() - weekday) % 7)
-
-
-def _observed(day: date) -> date:
-    """A holiday on a Saturday is kept on the Friday before, one on a Sunday on the Monday after."""
-    if day.weekday() == SATURDAY:
-        return day - timedelta(days=1)
-    return day + timedelta(days=1) if day.weekday() == SUNDAY else day
+MONDAY, THURSDAY, FRIDAY = 0, 3, 4
 
 
 @lru_cache
 def holidays(year: int) -> dict[date, str]:
     """The State of Georgia's public holidays that fall into `year`, as observed."""
-    thanksgiving = _nth(year, 11, THURSDAY, 4)
+    thanksgiving = nth(year, 11, THURSDAY, 4)
     days = {
-        _observed(date(year, 1, 1)): "New Year's Day",
-        _nth(year, 1, MONDAY, 3): "Martin Luther King, Jr. Day",
-        _nth(year, 5, MONDAY, -1): "Memorial Day",
-        _observed(date(year, 6, 19)): "Juneteenth",
-        _observed(date(year, 7, 4)): "Independence Day",
-        _nth(year, 9, MONDAY, 1): "Labor Day",
-        _nth(year, 10, MONDAY, 2): "Columbus Day",
-        _observed(date(year, 11, 11)): "Veterans Day",
+        observed(date(year, 1, 1)): "New Year's Day",
+        nth(year, 1, MONDAY, 3): "Martin Luther King, Jr. Day",
+        nth(year, 5, MONDAY, -1): "Memorial Day",
+        observed(date(year, 6, 19)): "Juneteenth",
+        observed(date(year, 7, 4)): "Independence Day",
+        nth(year, 9, MONDAY, 1): "Labor Day",
+        nth(year, 10, MONDAY, 2): "Columbus Day",
+        observed(date(year, 11, 11)): "Veterans Day",
         thanksgiving: "Thanksgiving Day",
         thanksgiving + timedelta(days=1): "State Holiday",
-        _observed(date(year, 12, 25)): "Christmas Day",
-        _observed(date(year + 1, 1, 1)): "New Year's Day",
+        observed(date(year, 12, 25)): "Christmas Day",
+        observed(date(year + 1, 1, 1)): "New Year's Day",
     }
     return {day: name for day, name in days.items() if day.year == year}
 

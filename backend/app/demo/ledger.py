@@ -24,6 +24,11 @@ PAYERS = (
     ("VA Education Service", "va", "Chapter 33, Regional Processing Office"),
     ("Chattahoochee Dental Partners", "employer", "Accounts payable"),
 )
+PAYERS_OF_WITHDRAWN = (
+    ("VA Veteran Readiness and Employment", "va", "Chapter 31, Atlanta Regional Office"),
+    ("Southside Career Scholarship Fund", "sponsor", "Grants office"),
+)
+"""They have paid all that they were billed for."""
 REGISTRATION, KIT, BOOKS, EXAM = 15_000, 38_500, 42_000, 27_000
 MONTHS = 10
 CLOSED_DAYS = 20
@@ -36,27 +41,45 @@ def write_ledger(session: Session, desk: Desk, enrolled: list[Enrolled], withdra
     Refunds come from what was posted before them. `withdrawals` are those numbers by enrollment.
     """
     random = Random("ledger")
-    payers = desk.copier.keys("ledger_payers", len(PAYERS))
+    every = (*PAYERS, *PAYERS_OF_WITHDRAWN)
+    keys = desk.copier.keys("ledger_payers", len(every))
+    payers, others = keys[: len(PAYERS)], keys[len(PAYERS) :]
     desk.copier.copy(
         "ledger_payers",
         ("id", "name", "kind", "contact", "created_by", "created_at"),
-        ((key, *payer, desk.staff_ids[2], desk.founded) for key, payer in zip(payers, PAYERS, strict=True)),
+        ((key, *payer, desk.staff_ids[2], desk.founded) for key, payer in zip(keys, every, strict=True)),
     )
+    sponsored = _sponsored(desk, enrolled, others)
     booked: list[Booked] = []
     for number, item in enumerate(enrolled):
-        booked += _enrollment(random, desk, item, number, payers)
+        booked += _enrollment(random, desk, item, number, payers, sponsored.get(item.id))
     booked = [one for one in booked if one.day <= desk.today]
     booked += _bounced(booked)
     booked.sort(key=lambda one: (one.day, one.kind == "reversal"))
-    accounts = _open_accounts(session, desk, booked, payers)
+    accounts = _open_accounts(session, desk, booked, keys)
     key_of = _write(desk, booked, accounts)
     _plans(session, desk, booked, [key_of[id(one)] for one in booked])
     booked += write_refunds(session, desk, enrolled, withdrawals, lambda more: _write(desk, more, accounts))
     _close(desk, booked)
 
 
+def _sponsored(desk: Desk, enrolled: list[Enrolled], payers: list[int]) -> dict[int, int]:
+    """The payer of every fourth enrollment that was left early and not lately, so that refunds go back to payers, too.
+
+    Before half of the program something is owed under every rule, so that who paid changes no chance of the school.
+    """
+    early = [
+        item
+        for item in enrolled
+        if item.withdrawal_processed_at is not None
+        and item.withdrawal_processed_at < desk.moment - timedelta(days=60)
+        and item.story.minutes * 10 < item.story.program.clock_hours * 60 * 4
+    ]
+    return {item.id: payers[place % len(payers)] for place, item in enumerate(early[1::4])}
+
+
 def _enrollment(
-    random: Random, desk: Desk, item: Enrolled, number: int, payers: list[int]
+    random: Random, desk: Desk, item: Enrolled, number: int, payers: list[int], sponsor: int | None
 ) -> Iterator[Booked]:
     plan, student = item.story.program, chart.student_code(item.student.user_id)
     signed, starts = item.story.enrolled_at, item.story.starts
@@ -92,6 +115,17 @@ def _enrollment(
                 starts + timedelta(days=35), "payer_payment", "Voucher paid", ((chart.BANK, cents), (code, -cents)),
                 None, payer, "transfer", f"ACH {7000 + number}",
             )  # fmt: skip
+    if sponsor is not None:
+        code, cents = chart.payer_code(sponsor), plan.tuition_cents // 2
+        yield Booked(
+            starts, "payer_billing", "Half of tuition", ((code, cents), (student, -cents)), item, sponsor,
+            reference=f"A-{3000 + number}",
+        )  # fmt: skip
+        yield Booked(
+            starts + timedelta(days=4), "payer_payment", "Authorization paid", ((chart.BANK, cents), (code, -cents)),
+            None, sponsor, "transfer", f"ACH {8000 + number}",
+        )  # fmt: skip
+        owed -= cents
     yield from _payments(random, desk, item, student, owed, in_full=left)
 
 

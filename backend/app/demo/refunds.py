@@ -20,7 +20,9 @@ from app.school.money import BillingPolicy
 
 _ACTS = UUID("3c1a61f7-4b0e-4f57-9d3c-5d0f8c1b6a72")
 WAITING, APPROVED = 1, 2
-"""The newest refund waits for approval, the ones before it are approved and not paid out yet."""
+"""The newest refund waits for approval; of the ones before it one waits for its second approval, and one is approved
+and not paid out yet."""
+LIMIT = BillingPolicy().second_approval_above_dollars * 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,8 @@ class Case:
     withdrawal_id: int
     computed: Computed
     processed: datetime
+    endorsed: datetime | None = None
+    """When the first of two people approved it, above the limit."""
     approved: datetime | None = None
     remitted: datetime | None = None
 
@@ -79,14 +83,13 @@ def write_refunds(
     numbers = book(booked)
     keys = desk.copier.keys("refunds", len(cases))
     registrar, chief, bursar = desk.staff_ids[1], desk.staff_ids[0], desk.staff_ids[2]
-    limit = BillingPolicy().second_approval_above_dollars * 100
     desk.copier.copy(
         "refunds",
         ("id", "withdrawal_id", "amount_cents", "policy_basis", "due_on", "computed_by", "endorsed_at", "endorsed_by",
          "approved_at", "approved_by", "remitted_at", "credit_transaction_id", "created_at"),
         (
             (key, one.withdrawal_id, one.cents, one.computed.basis, one.computed.result.due_on, registrar,
-             *((one.approved, bursar) if one.approved and one.cents > limit else (None, None)),
+             one.endorsed, bursar if one.endorsed else None,
              one.approved, chief if one.approved else None, one.remitted,
              numbers[id(credited[id(one)])] if id(one) in credited else None, one.processed)
             for key, one in zip(keys, cases, strict=True)
@@ -134,9 +137,22 @@ def _live(desk: Desk, cases: list[Case]) -> None:
     for one in owed[-WAITING - APPROVED : -WAITING]:
         one.approved = one.approved or one.processed
         one.remitted = None
+    _await_second(owed[-WAITING - APPROVED :])
     overdue = [one for one in owed if one.remitted and one.computed.result.due_on < desk.today]
     if overdue:
         overdue[-1].remitted = None
+
+    for one in cases:
+        if one.approved and one.cents > LIMIT:
+            one.endorsed = one.approved
+
+
+def _await_second(latest: list[Case]) -> None:
+    """Of the latest refunds the oldest above the limit has its first approval alone."""
+    large = [one for one in latest if one.cents > LIMIT]
+    if large and len(latest) > 1:
+        one = large[0]
+        one.endorsed, one.approved = one.approved or one.processed, None
 
 
 def _credit(desk: Desk, one: Case) -> Booked:

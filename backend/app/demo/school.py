@@ -38,6 +38,7 @@ from app.demo import (
     paperwork,
     people,
     privacy,
+    refund_policy,
     roster,
     skills,
 )
@@ -130,6 +131,7 @@ def _build(
     withdrawals = paperwork.write_withdrawals(session, desk, enrolled)
     paperwork.write_graduations(desk, enrolled)
     agreements.write_fees(desk)
+    refund_policy.write_refund_policy(session, desk)
     ledger.write_ledger(session, desk, enrolled, withdrawals)
     externships.write_externships(session, desk, enrolled, settings)
     credentials.write_types(session, desk)

@@ -34,7 +34,8 @@ are refused; nothing is guessed.
 **The answer** has the amount in whole cents, the day it is due, the derivation line by line (the cents of the lines
 add up to the amount exactly; lines with 0 give a reason), the policy, and every setting with the value that was
 used. The last lines say what gave the withdrawal its day (`settings.withdrawal_date`) and name each open point of the
-rule that decides in this case: another reading of it would give the other amount.
+rule that decides in this case: another reading of it would give the other amount. Where business days decide and the
+case has no holiday of a year, legal holidays (5 U.S.C. 6103) of that year that would change the result are named, too.
 
 A case with the settings of an answer computes to the same answer again.
 

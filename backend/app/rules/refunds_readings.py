@@ -6,10 +6,11 @@ result all the same (`refunds_settings`).
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import MAXYEAR, date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from app.rules.legal_holidays import legal_holidays
 from app.rules.refunds import Case, CaseError, Result, refund
 from app.rules.refunds_open_points import POINTS
 from app.rules.refunds_words import Line, date_in_words, dollars
@@ -92,7 +93,53 @@ def open_points(case: Case, found: Result) -> list[str]:
     if case.settings.holidays and (gives := _differs(case, found, "holidays", ())) is not None:
         closed, words = POINTS["holidays"], POINTS["holidays"].choices
         said.append(_sentence(closed.title, words["school_calendar"], [f"{_small(words['none'])}, {gives}"]))
-    return said
+    return [*said, *_unknown_holidays(case, found)]
+
+
+def _unknown_holidays(case: Case, found: Result) -> list[str]:
+    """Legal holidays that decide and that the case does not know: of years of which it has no holiday at all."""
+    unknown = _legal_holidays_counted(case, found)
+    every = tuple(sorted({*case.settings.holidays, *unknown}))
+    if not unknown or (gives := _differs(case, found, "holidays", every)) is None:
+        return []
+    days = "; ".join(f"{name}, {date_in_words(day)}" for day, name in sorted(unknown.items()))
+    counts = "It counts as a business day here; if it is none"
+    if len(unknown) > 1:
+        counts = "They count as business days here; if they are none"
+    return [f"Not among the holidays of this case: {days}. {counts}: {gives}."]
+
+
+def _legal_holidays_counted(case: Case, found: Result) -> dict[date, str]:
+    """Those of unknown years that lie in the time to cancel, or before the refund is due, where business days count."""
+    settings = found.settings
+    zone = ZoneInfo(settings.time_zone)
+    spans = []
+    if settings.window_business_days:
+        signed = case.signed_at.astimezone(zone).date()
+        spans.append((signed, settings.window_business_days))
+    withdrawn = case.withdrawn_at.astimezone(zone).date()
+    if settings.due_counts == "business_days":
+        spans.append((withdrawn, settings.due_days or 0))
+    elif settings.due_on_weekend == "next_business_day":
+        spans.append((max(found.due_on, date.min + _DAY) - _DAY, 1))
+    known = {day.year for day in case.settings.holidays}
+    counted: dict[date, str] = {}
+    for after, days in spans:
+        closed, day, left = {*case.settings.holidays}, after, days
+        while left and day.year < MAXYEAR:
+            day += _DAY
+            name = None if day.year in known else _legal(day)
+            if name is not None:
+                counted[day] = name
+            left -= day.weekday() < 5 and day not in closed and name is None
+    return counted
+
+
+def _legal(day: date) -> str | None:
+    return legal_holidays(day.year).get(day) or legal_holidays(min(day.year + 1, MAXYEAR)).get(day)
+
+
+_DAY = timedelta(days=1)
 
 
 def _title(case: Case, name: str, point: _Point) -> str:

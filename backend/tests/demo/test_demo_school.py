@@ -94,6 +94,24 @@ def test_every_list_has_something_to_show(ask: Callable[[str], list[Any]]) -> No
         "asks to leave": "SELECT FROM withdrawals WHERE admin_processed_at IS NULL",
         "refund due": "SELECT FROM refunds WHERE remitted_at IS NULL",
         "refund paid": "SELECT FROM refunds WHERE remitted_at IS NOT NULL",
+        "refund to approve": "SELECT FROM refunds WHERE approved_at IS NULL AND endorsed_at IS NULL "
+        "AND amount_cents > 0",
+        "refund waits for the second person": "SELECT FROM refunds WHERE endorsed_at IS NOT NULL "
+        "AND approved_at IS NULL AND amount_cents > 500000",
+        "refund to pay out": "SELECT FROM refunds WHERE approved_at IS NOT NULL AND remitted_at IS NULL "
+        "AND amount_cents > 0 AND due_on >= '2026-11-23'",
+        "refund near its last day": "SELECT FROM refunds WHERE remitted_at IS NULL AND amount_cents > 0 "
+        "AND due_on BETWEEN '2026-11-23' AND '2026-11-28'",
+        "refund overdue": "SELECT FROM refunds WHERE remitted_at IS NULL AND amount_cents > 0 "
+        "AND due_on < '2026-11-23'",
+        "refund to a payer": "SELECT FROM refund_remittances WHERE payer_id IS NOT NULL",
+        "refund of VA funds": "SELECT FROM refund_computations WHERE case_file -> 'settings' ->> 'payer' = 'va'",
+        "refund policy of the school's own": "SELECT FROM school_policies WHERE kind = 'refund' "
+        "AND \"values\" ->> 'rule' = 'filed' AND effective_from < '2026-11-23'",
+        "open point settled": "SELECT FROM school_policies WHERE kind = 'refund_settings' "
+        "AND \"values\" ->> 'threshold_edge' = 'refund'",
+        "payment plan agreed": "SELECT FROM payment_plans WHERE agreed_at IS NOT NULL AND ended_at IS NULL",
+        "payment plan to agree to": "SELECT FROM payment_plans WHERE agreed_at IS NULL AND ended_at IS NULL",
         "externship verified": "SELECT FROM externships WHERE verified",
         "externship under way": "SELECT FROM externships WHERE NOT verified AND total_hours < 160",
         "externship to verify": "SELECT FROM externships WHERE NOT verified AND total_hours = 160",

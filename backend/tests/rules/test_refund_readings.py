@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.finance.refunds import door
+from app.rules.legal_holidays import legal_holidays
 from app.rules.refunds import CaseError, refund
 from app.rules.refunds_open_points import POINTS
 from app.rules.refunds_readings import open_points, who_is_first
@@ -163,3 +164,67 @@ def test_a_day_that_moves_says_so_and_nothing_owed_has_no_day() -> None:
     assert counts_from(business).endswith("The refund is due 1 business day later: January 16, 2026.")
     nothing = one_segment(504_000, 300)
     assert counts_from(nothing) == "The withdrawal counts from February 16, 2026."
+
+
+THEY_COUNT = "They count as business days here; if they are none:"
+NOT_KNOWN = "Not among the holidays of this case: "
+LABOR_DAY = {
+    "policy": "standard-nine",
+    "agreement": {
+        "signed_at": "2026-09-04T12:00:00-04:00",
+        "application_fee_cents": 15_000,
+        "application_fee_disclosed": True,
+    },
+    "withdrawn_at": "2026-09-10T12:00:00-04:00",
+}
+
+
+@pytest.mark.parametrize(
+    ("changed", "named"),
+    [
+        (
+            LABOR_DAY,
+            "Labor Day, September 7, 2026. It counts as a business day here; if it is none: $5,515.00.",
+        ),
+        (LABOR_DAY | {"settings": {"holidays": ["2026-05-25"]}}, None),  # the case knows the year's holidays
+        (LABOR_DAY | {"withdrawn_at": "2026-09-20T12:00:00-04:00"}, None),  # too late either way
+        (
+            # 45 business days: past Labor Day and Columbus Day.
+            {
+                "withdrawn_at": "2026-08-24T12:00:00-04:00",
+                "settings": {"due_counts": "business_days"},
+            },
+            f"Labor Day, September 7, 2026; Columbus Day, October 12, 2026. {THEY_COUNT} due October 28, 2026.",
+        ),
+        (
+            {
+                "withdrawn_at": "2026-11-10T12:00:00-05:00",
+                "settings": {"due_on_weekend": "next_business_day"},
+            },
+            "Christmas Day, December 25, 2026. It counts as a business day here; if it is none: due December 28, 2026.",
+        ),
+        ({"withdrawn_at": "2026-11-10T12:00:00-05:00"}, None),  # calendar days, and it stays
+        (
+            {
+                "withdrawn_at": "2026-11-10T12:00:00-05:00",
+                "settings": {"due_on_weekend": "next_business_day", "payer": "va"},
+            },
+            None,
+        ),
+    ],
+)
+def test_legal_holidays_that_decide_and_are_not_known_are_named(
+    changed: dict[str, Any], named: str | None
+) -> None:
+    lines = [line.text for line in door.preview(case(**changed)).lines]
+    found = [text.removeprefix(NOT_KNOWN) for text in lines if text.startswith(NOT_KNOWN)]
+    assert found == ([named] if named else [])
+
+
+def test_legal_holidays_are_observed_on_weekdays() -> None:
+    assert legal_holidays(2026)[date(2026, 7, 3)] == "Independence Day"
+    for year in range(2000, 2100):
+        found = legal_holidays(year)
+        assert len(found) == 11
+        assert all(day.weekday() < 5 for day in found)
+    assert legal_holidays(2022)[date(2021, 12, 31)] == "New Year’s Day"

@@ -22,8 +22,8 @@ from app.school import service as school
 from app.school.service import DatedPolicy, PolicyKind, RefundPolicy, settings_of
 from app.web.formats import long_date
 
-_AROUND = timedelta(days=800)
-"""How far from a day holidays can matter: a year for the time to cancel, another for a deadline."""
+_BEFORE = timedelta(days=800)
+"""How long before an agreement is prepared holidays can matter: an earlier one may have begun the time to cancel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +99,9 @@ def on(session: Session, day: date) -> InForce:
         raise _missing(day, "The first one began later.") from None
     if (why := policy.values.why_not_on(day)) is not None:
         raise _missing(day, why)
-    holidays = school.calendar.holidays_between(session, day - _AROUND, day + _AROUND)
-    values = settings.values.as_settings(tuple(sorted(holidays)))
+    # A student may leave years later, so all that the calendar has of the time to come; weekends never count anyway.
+    holidays = school.calendar.holidays_between(session, day - _BEFORE, date.max)
+    values = settings.values.as_settings(tuple(sorted(one for one in holidays if one.weekday() < 5)))
     as_of = None
     if settings.values.chosen()["holidays"] == "school_calendar":
         as_of = clock.today(school.facts(session).zone)

@@ -223,7 +223,7 @@ def _settings_model() -> type[BaseModel]:
         if one.name == "time_zone":
             shape = Annotated[str, StringConstraints(max_length=100), AfterValidator(_zone)]
         elif one.name == "holidays":
-            shape, default = Annotated[list[Day], Field(max_length=1_000)], []
+            shape, default = Annotated[list[Day], Field(max_length=10_000)], []
         elif one.metadata["bounds"]:
             shape = Annotated[int, Field(**one.metadata["bounds"])] | None
         shapes[one.name] = (shape, Field(default=default, description=one.metadata["help"]))

@@ -104,10 +104,12 @@ def test_a_holiday_entered_later_moves_no_time_to_cancel(
 
     add(world, PolicyKind.REFUND, TODAY, **OWN | {"window_hours": None, "window_business_days": 3})
     add(world, PolicyKind.REFUND_SETTINGS, TODAY, holidays="school_calendar")
+    close(date(2031, 7, 4))  # a Friday, years after: the student may leave then
+    close(date(2031, 7, 5))
     number = world.prepare()
     close(date(2026, 5, 6))
     kept = world.row(number).terms["refund_policy"]
-    assert (kept["settings"]["holidays"], kept["holidays_as_of"]) == ([], "2026-05-04")
+    assert (kept["settings"]["holidays"], kept["holidays_as_of"]) == (["2031-07-04"], "2026-05-04")
     assert kept["readings"] == ["Holidays where business days are counted: the school’s holidays are not."]
     world.consent(number)
     world.sign(number)
