@@ -149,10 +149,12 @@ def lesson(request: Request, db: Db, subject: CurrentSubject, lesson_id: PathId)
     has_package = lesson_id in service.lessons_with_package(db, subject, program.id)
     empty = not has_package and not record.content_url
     links = lesson_links.links_for(db, subject, record, is_empty=empty)
+    first = None if record.after_lesson_id is None else records.find_lesson(db, record.after_lesson_id)
     return render(
         request,
         "academics/lesson.html",
         lesson=record,
+        first=first,
         module=module,
         program=program,
         has_package=has_package,

@@ -5,8 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from app.content import service
-from app.content.quizzes import policy as quiz_policy
+from app.content import policy, service
 from app.content.schemas import FilmIn, PackageForm, ResultOut, ShareForm, WaiverForm
 from app.core.errors import FieldError, Invalid
 from app.core.permissions import Permission, Subject
@@ -107,7 +106,7 @@ def _packages_page(
         share=share or Form.blank(ShareForm, required_percent=lesson.required_percent or default),
         film=film or Form.blank(FilmIn),
         faults=faults,
-        may_see_results=quiz_policy.may_read(subject),
+        may_see_results=policy.may_read_results(subject),
         versions=service.packages(db, subject, lesson_id),
         max_mebibytes=settings.max_upload_bytes // 1024**2,
         breadcrumbs=[

@@ -42,6 +42,18 @@ def require_change_with_lessons(subject: Actor) -> None:
         raise Forbidden("Your duties do not include adding lessons. Ask an administrator.")
 
 
+def may_read_results(subject: Actor) -> bool:
+    """What students did in lessons, by class, by question and in quizzes: those who see lessons and students, of whom
+    each sees their own."""
+    return may_read(subject) and visibility.sees_some(subject, Records.STUDENTS)
+
+
+def require_read_results(subject: Actor) -> None:
+    """Raises Forbidden unless `may_read_results`."""
+    if not may_read_results(subject):
+        raise Forbidden("Your duties do not include the results of students.")
+
+
 def may_waive(session: Session, subject: Actor, user_id: int) -> bool:
     """Say that a student whom one sees need not do a part of a lesson; never oneself."""
     return (

@@ -1,4 +1,4 @@
-"""Every SQL statement of the content room."""
+"""SQL of lessons’ packages and of attempts at them, which several parts of the room share."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -35,9 +35,10 @@ def lock_lesson(session: Session, lesson_id: int) -> bool:
     return found is not None
 
 
-def allow_long_pauses(session: Session, seconds: int) -> None:
-    """Let this transaction wait for files longer than the server would let it idle otherwise."""
-    session.execute(select(func.set_config("idle_in_transaction_session_timeout", f"{seconds}s", True)))
+def allow_long_pauses(session: Session) -> None:
+    """Let this transaction wait for files, up to two gigabytes on their way to a bucket, longer than the server would
+    let it idle otherwise."""
+    session.execute(select(func.set_config("idle_in_transaction_session_timeout", "30min", True)))
 
 
 def user_name(session: Session, user_id: int) -> str:
@@ -255,11 +256,18 @@ class AttemptSummary:
     total_seconds: int
 
 
-def attempts_in_package(
-    session: Session, *, enrollment_id: int, lesson_id: int, package_id: int
-) -> list[AttemptSummary]:
+def attempts_in_package(session: Session, enrollment_id: int, package_id: int) -> list[AttemptSummary]:
+    return attempts_in_packages(session, [enrollment_id], [package_id]).get((enrollment_id, package_id), [])
+
+
+def attempts_in_packages(
+    session: Session, enrollment_ids: Collection[int], package_ids: Collection[int]
+) -> dict[tuple[int, int], list[AttemptSummary]]:
+    """The attempts by enrollment and version."""
     rows = session.execute(
         select(
+            ScormData.enrollment_id,
+            ScormData.package_id,
             ScormData.sco_id,
             ScormData.cmi_core_lesson_status,
             ScormData.score_raw,
@@ -268,16 +276,15 @@ def attempts_in_package(
             ScormData.score_pct,
             ScormData.score_scaled,
             ScormData.total_seconds,
-        ).where(
-            ScormData.enrollment_id == enrollment_id,
-            ScormData.lesson_id == lesson_id,
-            ScormData.package_id == package_id,
-        )
+        ).where(ScormData.enrollment_id.in_(enrollment_ids), ScormData.package_id.in_(package_ids))
     )
-    return [
-        AttemptSummary(sco_id, status, exact_percent(raw, low, high, rounded, scaled), seconds)
-        for sco_id, status, raw, low, high, rounded, scaled, seconds in rows
-    ]
+    found: dict[tuple[int, int], list[AttemptSummary]] = {}
+    for enrollment_id, package_id, sco_id, status, raw, low, high, rounded, scaled, seconds in rows:
+        percent = exact_percent(raw, low, high, rounded, scaled)
+        found.setdefault((enrollment_id, package_id), []).append(
+            AttemptSummary(sco_id, status, percent, seconds)
+        )
+    return found
 
 
 def attempts_of(

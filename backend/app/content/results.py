@@ -1,6 +1,6 @@
 """Where a student stands in a lesson, and the attempts behind it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -27,12 +27,14 @@ def standing(
     enrollment_id: int,
     *,
     passing_score_pct: int | None = None,
+    attempts: Sequence[queries.AttemptSummary] | None = None,
 ) -> ResultOut:
-    """The best of the student's attempts at each part of this package, and what they amount to."""
+    """The best of the student's attempts at each part of this package, and what they amount to; `attempts` are those,
+    where many students' were read at once."""
     best: dict[str, _Best] = {}
-    for attempt in queries.attempts_in_package(
-        session, enrollment_id=enrollment_id, lesson_id=version.lesson_id, package_id=version.id
-    ):
+    if attempts is None:
+        attempts = queries.attempts_in_package(session, enrollment_id, version.id)
+    for attempt in attempts:
         best.setdefault(attempt.sco_id, _Best()).add(attempt)
     untouched = _Best()
     parts = list(_parts(version.manifest.items, best, untouched, 0))

@@ -7,7 +7,7 @@ Everything here is reported by content.
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -151,11 +151,6 @@ def objectives_of(cmi: Mapping[str, Any]) -> list[ObjectiveReport]:
         if name and (value or status != scorm12.NOT_ATTEMPTED):
             found.append(ObjectiveReport(name, _text(entry.get("description")), status, value))
     return found
-
-
-def last_answers(attempts: Iterable[Sequence[Interaction]]) -> dict[str, Interaction]:
-    """The last answer to each question over attempts in their order."""
-    return {one.id: one for interactions in attempts for one in interactions}
 
 
 def figures(answers: Sequence[Interaction]) -> QuestionFigures:

@@ -114,6 +114,23 @@ def test_another_lesson_first(school: School, play: Play) -> None:
     assert lines(school)["Hand washing"].state == "started"
 
 
+def test_staff_read_when_students_open_a_lesson(
+    school: School, signed_in: Callable[[User], TestClient]
+) -> None:
+    other = second(school)
+    client = signed_in(school.instructor)
+
+    def said() -> str:
+        return client.get(f"/lessons/{school.lesson.id}").text
+
+    assert "any day" in said()
+    condition(school, after_lesson_id=other.id)
+    assert "after “Second”" in said()
+    assert "any day" not in said()
+    condition(school, after_lesson_id=other.id, opens_on="2026-12-01")
+    assert ", after “Second”" in said()
+
+
 def test_from_a_day_on(school: School, play: Play) -> None:
     school.upload()
     tomorrow = clock.today(school.settings.zone) + timedelta(days=1)
@@ -193,7 +210,7 @@ def test_a_closed_assignment_shows_only_why(school: School, signed_in: Callable[
 def test_lessons_do_not_wait_for_each_other(school: School) -> None:
     other = second(school)
     condition(school, other.id, after_lesson_id=school.lesson.id)
-    for wrong, said in ((other.id, "waits for this one"), (999_999, "same program")):
+    for wrong, said in ((other.id, "already requires this one"), (999_999, "same program")):
         with pytest.raises(Invalid, match=said):
             condition(school, after_lesson_id=wrong)
         school.session.rollback()
@@ -270,6 +287,6 @@ def test_the_page_saves_conditions_and_shows_what_is_wrong(
     assert "no, it is optional" in client.get(f"/lessons/{school.lesson.id}").text
     again = client.post(f"/lessons/{other.id}/conditions", data={"after_lesson_id": str(school.lesson.id)})
     assert again.status_code == 422
-    assert "waits for this one" in again.text
+    assert "already requires this one" in again.text
     assert client.post(url, data={**given, "opens_on": "never"}).status_code == 422
     assert school.session.query(LessonCompletion).count() == 0

@@ -10,7 +10,7 @@ from app.core.errors import FieldError, Invalid
 from app.core.permissions import Subject
 from app.db.models import Lesson
 
-_CIRCLE = "That lesson waits for this one, so nobody could open either. Choose another."
+_CIRCLE = "That lesson already requires this one, so students could open neither. Choose another."
 _ELSEWHERE = "Choose a lesson of the same program."
 
 

@@ -1,6 +1,8 @@
 """Pages of what a lesson’s content reports of its questions and objectives."""
 
-from fastapi import APIRouter, Request, Response
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
 
 from app.content import service as content
 from app.content.answers import service
@@ -14,14 +16,20 @@ from app.web.request import CurrentSubject, Db, Requires
 
 router = APIRouter(include_in_schema=False)
 READS = [Requires(Permission.CONTENT_READ)]
+Students = Annotated[str, Query(max_length=20)]
 
 
 @router.get("/lessons/{lesson_id}/answers", dependencies=READS)
 def answers_page(
-    request: Request, lesson_id: PathId, db: Db, subject: CurrentSubject, paging: PageParams
+    request: Request,
+    lesson_id: PathId,
+    db: Db,
+    subject: CurrentSubject,
+    paging: PageParams,
+    students: Students = "",
 ) -> Response:
     """Every answer, and how each question did."""
-    found = service.answers(db, subject, lesson_id)
+    found = service.answers(db, subject, lesson_id, former=students == "all")
     return reports.answer(
         request,
         db,
@@ -39,7 +47,12 @@ def answers_page(
 
 @router.get("/lessons/{lesson_id}/objectives", dependencies=READS)
 def objectives_page(
-    request: Request, lesson_id: PathId, db: Db, subject: CurrentSubject, paging: PageParams
+    request: Request,
+    lesson_id: PathId,
+    db: Db,
+    subject: CurrentSubject,
+    paging: PageParams,
+    students: Students = "",
 ) -> Response:
     """What every attempt reports of objectives."""
     return reports.answer(
@@ -47,7 +60,7 @@ def objectives_page(
         db,
         subject,
         OBJECTIVES,
-        service.goals(db, subject, paging, lesson_id),
+        service.goals(db, subject, paging, lesson_id, former=students == "all"),
         "answers/objectives.html",
         file_name=f"objectives-lesson-{lesson_id}",
         lesson=content.lesson(db, lesson_id),

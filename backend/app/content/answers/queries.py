@@ -3,17 +3,22 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, func, or_, select
+from sqlalchemy import ColumnElement, Row, func, or_, select, true
 from sqlalchemy.orm import Session
 
-from app.db.models import ContentPackage, ScormData, User
+from app.db.models import ContentPackage, Enrollment, EnrollmentStatus, ScormData, User
 
 _PARTS = ("interactions", "objectives")
 
 
-def reports_of_lesson(session: Session, lesson_id: int, visible: ColumnElement[bool]) -> Sequence[Row[Any]]:
-    """Attempts at a lesson that report questions or objectives, oldest first, with only those of their data model;
-    `visible` is a condition on `User`."""
+def reports_of_lesson(
+    session: Session, lesson_id: int, visible: ColumnElement[bool], *, former: bool
+) -> Sequence[Row[Any]]:
+    """Attempts at a lesson that report questions or objectives, oldest first, with only those of their data model:
+    of enrollments that are active now, or of all with `former`. `visible` is a condition on `User`."""
+    now = ScormData.enrollment_id.in_(
+        select(Enrollment.id).where(Enrollment.status == EnrollmentStatus.ACTIVE)
+    )
     return session.execute(
         select(
             ScormData.id,
@@ -35,6 +40,7 @@ def reports_of_lesson(session: Session, lesson_id: int, visible: ColumnElement[b
             ScormData.lesson_id == lesson_id,
             or_(*(ScormData.cmi.has_key(name) for name in _PARTS)),
             visible,
+            true() if former else now,
         )
         .order_by(User.full_name, ScormData.enrollment_id, ScormData.updated_at, ScormData.id)
     ).all()

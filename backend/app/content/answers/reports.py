@@ -2,7 +2,9 @@
 
 from app.content.answers.service import Answer, Goal
 from app.content.schemas import REPORTED
-from app.web.reports import Column, Kind, Report
+from app.web.reports import Column, Filter, Kind, Report
+
+STUDENTS = Filter("students", "Students", [("all", "Former students too")], "Enrolled now")
 
 ANSWERS = Report[Answer](
     name="content-answers",
@@ -24,6 +26,7 @@ ANSWERS = Report[Answer](
         Column("source", "Source", lambda _row: REPORTED, on_page=False),
     ),
     search="Search by student or question",
+    filters=(STUDENTS,),
 )
 OBJECTIVES = Report[Goal](
     name="content-objectives",
@@ -33,7 +36,7 @@ OBJECTIVES = Report[Goal](
         Column("part", "Part", lambda row: row.part),
         Column("version", "Version", lambda row: row.version, Kind.NUMBER, on_page=False),
         Column("attempt", "Attempt", lambda row: row.attempt_no, Kind.NUMBER),
-        Column("objective", "Objective", lambda row: row.said.description or row.said.id, sort="objective"),
+        Column("objective", "Objective", lambda row: row.objective, sort="objective"),
         Column("objective_id", "Objective identifier", lambda row: row.said.id, on_page=False),
         Column("status", "Status", lambda row: row.said.status, Kind.STATUS, sort="status"),
         Column("score", "Score as sent", lambda row: row.said.score),
@@ -41,4 +44,5 @@ OBJECTIVES = Report[Goal](
         Column("source", "Source", lambda _row: REPORTED, on_page=False),
     ),
     search="Search by student or objective",
+    filters=(STUDENTS,),
 )

@@ -12,11 +12,10 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.academics import service as academics
-from app.content import policy as content_policy
+from app.content import policy
 from app.content.answers import queries
 from app.content.packages.versions import find_version
 from app.content.postgres_text import restored_json
-from app.content.quizzes import policy
 from app.content.results import readable
 from app.core.permissions import Subject, internal
 from app.db.models import User
@@ -52,6 +51,11 @@ class Goal:
     reported_at: datetime
     said: ObjectiveReport
 
+    @property
+    def objective(self) -> str:
+        """What the course calls it."""
+        return self.said.description or self.said.id
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
@@ -70,11 +74,12 @@ class Question:
         return None if share is None else shown_percent(share * 100)
 
 
-def answers(session: Session, subject: Subject, lesson_id: int) -> list[Answer]:
-    """Every answer in every attempt of the students one sees, read once. Raises Forbidden, NotFound."""
+def answers(session: Session, subject: Subject, lesson_id: int, *, former: bool = False) -> list[Answer]:
+    """Every answer in every attempt of the students one sees who study now, or of everybody with `former`, read once.
+    Raises Forbidden, NotFound."""
     return [
         Answer(row.user_id, row.full_name, part, row.version, row.attempt_no, row.updated_at, one)
-        for row, part, cmi in _reports(session, subject, lesson_id)
+        for row, part, cmi in _reports(session, subject, lesson_id, former)
         for one in interactions.interactions_of(cmi)
     ]
 
@@ -94,23 +99,28 @@ def listing(session: Session, items: Sequence[Answer], paging: Paging) -> Comput
     )
 
 
-def goals(session: Session, subject: Subject, paging: Paging, lesson_id: int) -> Computed[Goal]:
-    """What every attempt of the students one sees reports of objectives. Raises Forbidden, NotFound.
+def goals(
+    session: Session, subject: Subject, paging: Paging, lesson_id: int, *, former: bool = False
+) -> Computed[Goal]:
+    """What every attempt of the students one sees who study now reports of objectives, or of everybody with `former`.
+    Raises Forbidden, NotFound.
 
     Sorts: student, objective, status, at.
     """
     items = [
         Goal(row.user_id, row.full_name, part, row.version, row.attempt_no, row.updated_at, one)
-        for row, part, cmi in _reports(session, subject, lesson_id)
+        for row, part, cmi in _reports(session, subject, lesson_id, former)
         for one in interactions.objectives_of(cmi)
     ]
     sorts = {
         "student": lambda one: one.full_name,
-        "objective": lambda one: one.said.id,
+        "objective": lambda one: one.objective,
         "status": lambda one: one.said.status,
         "at": lambda one: one.reported_at,
     }
-    return Computed(session, items, paging, sorts, "student", lambda one: [one.full_name, one.said.id])
+    return Computed(
+        session, items, paging, sorts, "student", lambda one: [one.full_name, one.objective, one.said.id]
+    )
 
 
 @internal("adds up what was read")
@@ -140,13 +150,15 @@ def questions(items: Sequence[Answer]) -> list[Question]:
     )
 
 
-def _reports(session: Session, subject: Subject, lesson_id: int) -> Iterator[tuple[Any, str, dict[str, Any]]]:
+def _reports(
+    session: Session, subject: Subject, lesson_id: int, former: bool
+) -> Iterator[tuple[Any, str, dict[str, Any]]]:
     """Each attempt with the title of its part and what it reports."""
-    policy.require_read(subject)
+    policy.require_read_results(subject)
     academics.lesson_place(session, lesson_id)
-    visible = content_policy.limit_attempts(session, subject, User.id)
+    visible = policy.limit_attempts(session, subject, User.id)
     titles: dict[int, dict[str, str]] = {}
-    for row in queries.reports_of_lesson(session, lesson_id, visible):
+    for row in queries.reports_of_lesson(session, lesson_id, visible, former=former):
         if row.package_id not in titles:
             manifest = find_version(session, row.package_id).manifest
             titles[row.package_id] = {item.id: item.title for item in manifest.walk()}

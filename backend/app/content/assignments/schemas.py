@@ -238,13 +238,8 @@ class BoardLine:
 class Board:
     """A lesson's students with what they handed in."""
 
-    definition: Definition
     lines: Sequence[BoardLine]
     may_grade: bool
-
-    def count(self, state: str) -> int:
-        """How many students are in this state."""
-        return sum(line.state == state for line in self.lines)
 
 
 @dataclass(frozen=True, slots=True)

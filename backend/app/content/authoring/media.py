@@ -20,8 +20,6 @@ from app.db.models import ContentFile, LessonMedia
 
 OWNER = "content.lesson_media"
 """Who claims a lesson's files."""
-_LONGEST_PAUSE_SECONDS = 30 * 60
-"""A film on its way to a bucket."""
 SHOWN = ("picture", "film", "sound", "captions")
 _UNUSUAL = re.compile(r"[^a-z0-9._-]+")
 
@@ -42,7 +40,7 @@ def upload(
         )
         raise Invalid(sentence, errors=[FieldError("file", sentence)])
     name = tidy_name(file_name, kind)
-    queries.allow_long_pauses(session, _LONGEST_PAUSE_SECONDS)
+    queries.allow_long_pauses(session)
     quota.require_room(session, [intake.examine_file(store, file)])
     stored = store.put(file)
     queries.lock_lesson(session, lesson_id)

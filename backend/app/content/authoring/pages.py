@@ -1,4 +1,4 @@
-"""Pages on which lessons are written: the list, the editor with its preview and files, and the versions of students."""
+"""Pages on which lessons are written: the list, the editor with its preview and files."""
 
 from typing import Annotated
 
@@ -17,7 +17,6 @@ from app.content.authoring.schemas import (
     TextForm,
 )
 from app.content.bank import policy as bank_policy
-from app.content.quizzes import policy as quiz_policy
 from app.core.permissions import Permission, Subject
 from app.web import navigation, reports, uploads
 from app.web.field_types import PathId
@@ -156,7 +155,7 @@ def _editor(
         "authoring/editor.html",
         lesson=lesson,
         may_quiz=bank_policy.may_edit(db, subject, lesson.program_id),
-        may_see_results=quiz_policy.may_read(subject),
+        may_see_results=policy.may_read_results(subject),
         may_export=policy.may_change(subject)
         and (not found.quiz.is_there or bank_policy.may_read(db, subject, lesson.program_id)),
         text=found,
@@ -165,17 +164,15 @@ def _editor(
         publishing=publishing or Form.blank(PublishForm, version=found.version),
         upload=upload or Form.blank(MediaForm),
         may_change=policy.may_change(subject),
-        breadcrumbs=_crumbs(db, lesson_id, None),
+        breadcrumbs=_crumbs(db, lesson_id),
     )
 
 
-def _crumbs(db: Db, lesson_id: int, here: str | None) -> list[Crumb]:
+def _crumbs(db: Db, lesson_id: int) -> list[Crumb]:
     lesson = content.lesson(db, lesson_id)
-    above: list[Crumb] = [
+    return [
         ("Programs", "/programs"),
         (lesson.program_name, f"/programs/{lesson.program_id}"),
         (lesson.title, f"/lessons/{lesson_id}"),
+        ("Write", None),
     ]
-    if here is None:
-        return [*above, ("Write", None)]
-    return [*above, ("Write", f"/lessons/{lesson_id}/write"), (here, None)]

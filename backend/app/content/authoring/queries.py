@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, delete, func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from app.core.constraints import register_conflict
@@ -40,23 +40,6 @@ def newest(session: Session, lesson_id: int) -> tuple[LessonText, str | None] | 
         .limit(1)
     ).one_or_none()
     return None if row is None else (row[0], row[1])
-
-
-def text_of(session: Session, lesson_id: int, version: int) -> LessonText | None:
-    return session.scalar(
-        select(LessonText).where(LessonText.lesson_id == lesson_id, LessonText.version == version)
-    )
-
-
-def versions_of(session: Session, lesson_id: int) -> Sequence[Row[Any]]:
-    """Number, moment and author of each saved state, newest first."""
-    return session.execute(
-        select(LessonText.version, LessonText.saved_at, User.full_name)
-        .outerjoin(User, User.id == LessonText.saved_by)
-        .where(LessonText.lesson_id == lesson_id)
-        .order_by(LessonText.version.desc())
-        .limit(100)
-    ).all()
 
 
 def media_of(session: Session, lesson_id: int) -> Sequence[LessonMedia]:
@@ -119,6 +102,3 @@ def written_lessons(session: Session, paging: Paging, *, program_id: int | None)
         "saved": last.c.saved_at,
     }
     return Listing(session, statement.order_by(paging.order(sorts, "-saved"), Lesson.id), paging)
-
-
-# Which version a student is on

@@ -1,28 +1,34 @@
 """Questions in GIFT, the text form that Moodle made and that many systems export.
 
 What is read: one and several right answers, true or false, numbers with a tolerance or a range, and matching; titles,
-comments, categories and the general explanation are understood. Everything else is refused with its line: short
-answers and essays cannot be graded here, and answers that are worth a part of the points have no meaning here.
+comments, categories and the general explanation are understood. Of a text in HTML, as Moodle exports them, the words
+are taken. Everything else is refused with its line: short answers and essays cannot be graded here, and answers that
+are worth a part of the points have no meaning here.
 """
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from html import unescape
 
+from app.content.bank.markup import MarkupError, words_of
 from app.rules.quizzes import number_of
 
 MOST_QUESTIONS = 500
 _LONGEST = 30_000
 """Characters of a question with its answers."""
-_SIGNS = {chr(0xE000 + place): sign for place, sign in enumerate("~=#{}:")}
+_SIGNS = {chr(0xE000 + place): sign for place, sign in enumerate("~=#{}:\\")}
 """What stands for a sign that was written behind a backslash: characters that no text has."""
-_STANDS_FOR = {"\\" + sign: stands_for for stands_for, sign in _SIGNS.items()}
+_STANDS_FOR = {sign: stands_for for stands_for, sign in _SIGNS.items()}
+_ESCAPED = re.compile(r"\\([~=#{}:\\])")
 _TITLE = re.compile(r"\A\s*::(.*?)::", re.DOTALL)
 _FORMAT = re.compile(r"\A\s*\[(html|moodle|plain|markdown)\]", re.IGNORECASE)
-_BREAK = re.compile(r"</?(?:p|br|div|span)\b[^<>]*>", re.IGNORECASE)
-_TAG = re.compile(r"<[a-z/!][^<>]*>", re.IGNORECASE)
+_TAG = re.compile(
+    r"</?(?:a|b|br|div|em|i|img|li|ol|p|span|strong|su[bp]|table|t[dhr]|u|ul|video|audio|iframe|script)"
+    r"(?:\s+[\w-]+=(?:\"[^\"]*\"|'[^']*'|[^\s<>\"']+))*\s*/?>",
+    re.IGNORECASE,
+)
+"""A tag, and no comparison: `x<b and c>2` has none."""
 _ANSWER = re.compile(r"([=~])((?:[^=~])*)")
 _WEIGHT = re.compile(r"\A\s*%(-?\d{1,3}(?:\.\d{1,5})?)%", re.ASCII)
 
@@ -74,23 +80,29 @@ def _blocks(text: str) -> Iterator[tuple[int, str]]:
 
 def _hidden(text: str) -> str:
     """The text with its escaped signs as signs that mean nothing."""
-    for written, stands_for in _STANDS_FOR.items():
-        text = text.replace(written, stands_for)
-    return text
+    return _ESCAPED.sub(lambda found: _STANDS_FOR[found[1]], text)
 
 
-def _shown(text: str) -> str:
-    """The text of a part, as people read it."""
-    html = _FORMAT.match(text)
-    if html:
-        text = text[html.end() :]
+def _is_html(text: str, inherited: bool = False) -> bool:
+    """Whether a part is marked as HTML; one without a mark is as the question is."""
+    marked = _FORMAT.match(text)
+    return marked[1].lower() == "html" if marked else inherited
+
+
+def _shown(text: str, html: bool = False) -> str:
+    """The text of a part, as people read it; `html` says whether the question is in HTML."""
+    html = _is_html(text, html)
+    text = _FORMAT.sub("", text)
+    text = text.replace("\\n", "\n")
     for stands_for, sign in _SIGNS.items():
         text = text.replace(stands_for, sign)
-    text = text.replace("\\n", "\n")
-    if html and html[1].lower() == "html":
-        text = unescape(_BREAK.sub("\n", text))
-    if _TAG.search(text):
-        raise GiftError("It is written in HTML. Export it as plain text or Markdown, or take the tags out.")
+    if html:
+        try:
+            text = words_of(text)
+        except MarkupError as found:
+            raise GiftError(f"It has HTML that can’t be imported: {found}. Take it out.") from None
+    elif _TAG.search(text):
+        raise GiftError("It has HTML tags. Take them out, or write [html] before the question.")
     return "\n".join(line.strip() for line in text.strip().split("\n") if line.strip())
 
 
@@ -112,16 +124,17 @@ def _draft(line: int, block: str) -> Draft:
         asked = _shown(prompt)
         if not asked:
             raise GiftError("It has no question text before the answers.")
+        html = _is_html(prompt)
         body, _, feedback = rest[start + 1 : end].partition("####")
-        return _answers(line, asked, body.strip(), _shown(feedback))
+        return _answers(line, asked, body.strip(), _shown(feedback, html), html)
     except GiftError as problem:
         words = " ".join((title[1] if title and not prompt.strip() else prompt).split())
         return Draft(line, "".join(_SIGNS.get(sign, sign) for sign in words)[:200], problem=str(problem))
 
 
-def _answers(line: int, prompt: str, body: str, feedback: str) -> Draft:
+def _answers(line: int, prompt: str, body: str, feedback: str, html: bool) -> Draft:
     if not body:
-        raise GiftError("It is an essay, which no quiz here grades. Make it an assignment.")
+        raise GiftError("It is an essay, which isn’t supported here. Make it an assignment.")
     plain = body.partition("#")[0].strip().upper()
     if plain in ("T", "TRUE", "F", "FALSE"):
         right = plain.startswith("T")
@@ -134,20 +147,20 @@ def _answers(line: int, prompt: str, body: str, feedback: str) -> Draft:
     if not found or body[0] not in "=~":
         raise GiftError("Its answers begin with neither = nor ~.")
     if all(sign == "=" and "->" in text for sign, text in found):
-        return Draft(line, prompt, "match", _pairs([text for _, text in found]), feedback=feedback)
+        return Draft(line, prompt, "match", _pairs([text for _, text in found], html), feedback=feedback)
     if all(sign == "=" for sign, _ in found):
         raise GiftError(
-            "It asks for a short answer in words, which no quiz here grades. Give it wrong answers too, with ~."
+            "It asks for a short answer in words, which isn’t supported here. Give it wrong answers too, with ~."
         )
-    kind, lines = _options(found)
+    kind, lines = _options(found, html)
     return Draft(line, prompt, kind, lines, feedback=feedback)
 
 
 def _number(text: str) -> tuple[str, str]:
-    """Value and tolerance of `3.14:0.05`, `1..5` or `12`."""
-    text = "".join(_SIGNS.get(sign, sign) for sign in text).partition("#")[0].strip()
-    if text.startswith("=") or "%" in text:
-        raise GiftError("Its number has several answers, or is worth a part of the points. Keep one.")
+    """Value and tolerance of `3.14:0.05`, `1..5`, `12`, or `=%100%12:0.1#comment` as Moodle writes them."""
+    if text.startswith("="):
+        text = _right_number(text)
+    text = "".join(_SIGNS.get(sign, sign) for sign in text.partition("#")[0]).strip()
     low, dots, high = text.partition("..")
     if dots:
         ends = [number_of(one.strip()) for one in (low, high)]
@@ -157,27 +170,43 @@ def _number(text: str) -> tuple[str, str]:
         return str(middle), str(ends[1] - middle)
     value, _, tolerance = text.partition(":")
     if number_of(value.strip()) is None or number_of(tolerance.strip() or "0") is None:
-        raise GiftError("Its answer is no number: write it as {#12.5:0.1}.")
+        raise GiftError("Its answer isn’t a number. Write it as {#12.5:0.1}.")
     return value.strip(), tolerance.strip()
 
 
-def _pairs(answers: list[str]) -> str:
+def _right_number(text: str) -> str:
+    """The only number that is right; what is said to every other one may follow it."""
+    several = GiftError("Its number has several answers, or is worth a part of the points. Keep one.")
+    given = [(sign, answer.strip()) for sign, answer in _ANSWER.findall(text)]
+    right: list[str] = [answer for sign, answer in given if sign == "="]
+    if len(right) != 1 or any(sign == "~" and answer.partition("#")[0] for sign, answer in given):
+        raise several
+    answer = right[0]
+    weight = _WEIGHT.match(answer)
+    if weight is None:
+        return answer
+    if Decimal(weight[1]) != 100:
+        raise several
+    return answer[weight.end() :]
+
+
+def _pairs(answers: list[str], html: bool) -> str:
     lines = []
     for answer in answers:
         left, _, right = answer.partition("->")
-        asked, option = (_one_line(part.partition("#")[0]) for part in (left, right))
+        asked, option = (_one_line(part.partition("#")[0], html) for part in (left, right))
         if "=" in asked:
             raise GiftError("What is matched has an equals sign in it. Write it in words.")
         lines.append(f"{asked} = {option}")
     return "\n".join(lines)
 
 
-def _options(found: list[tuple[str, str]]) -> tuple[str, str]:
+def _options(found: list[tuple[str, str]], html: bool) -> tuple[str, str]:
     """The kind and the lines of answers with one or several right ones."""
     weights, texts = [], []
     for sign, answer in found:
         weight = _WEIGHT.match(answer)
-        text = _one_line((answer[weight.end() :] if weight else answer).partition("#")[0])
+        text = _one_line((answer[weight.end() :] if weight else answer).partition("#")[0], html)
         if text.startswith("*"):
             raise GiftError(
                 "An answer begins with an asterisk, which marks right answers here. Write it otherwise."
@@ -186,12 +215,12 @@ def _options(found: list[tuple[str, str]]) -> tuple[str, str]:
         texts.append(text)
     right = [weight for weight in weights if weight > 0]
     if len(right) == 1 and right[0] < 100:
-        raise GiftError("None of its answers is wholly right.")
+        raise GiftError("No answer is worth full points.")
     if len(right) > 1 and (max(right) - min(right) > 1 or max(right) == 100):
         raise GiftError("Its answers are worth different parts of the points, which has no meaning here.")
     lines = [f"{'* ' if weight > 0 else ''}{text}" for weight, text in zip(weights, texts, strict=True)]
     return "multiple" if len(right) > 1 else "choice", "\n".join(lines)
 
 
-def _one_line(text: str) -> str:
-    return " ".join(_shown(text).split())
+def _one_line(text: str, html: bool) -> str:
+    return " ".join(_shown(text, html).split())

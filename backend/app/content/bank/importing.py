@@ -27,7 +27,9 @@ def look(session: Session, subject: Subject, program_id: int, text: str) -> list
     academics.read_program(session, subject, program_id)
     drafts = read(text)
     if not drafts:
-        raise Invalid("There is no question in it. Questions stand apart by empty lines, answers in braces.")
+        raise Invalid(
+            "There is no question in it. Separate questions with a blank line and put answers in braces."
+        )
     if len(drafts) > MOST_QUESTIONS:
         raise Invalid(f"These are more than {MOST_QUESTIONS} questions. Import them in several parts.")
     known = queries.prompts_of(session, program_id)

@@ -3,9 +3,9 @@
 from fastapi import APIRouter, Request, Response
 
 from app.academics.classes import service as classes
+from app.content import policy
 from app.content.class_board import service
 from app.content.class_board.reports import CLASS_LESSONS
-from app.content.quizzes import policy
 from app.core.permissions import Permission
 from app.rules.lesson_board import State
 from app.web import reports
@@ -15,7 +15,9 @@ from app.web.request import CurrentSubject, Db, Requires, SettingsDep
 
 router = APIRouter(include_in_schema=False)
 READS = [Requires(Permission.CONTENT_READ)]
-classes.register_link(classes.ClassLink("Lessons", "/lessons", "layout-dashboard", policy.may_read, order=12))
+classes.register_link(
+    classes.ClassLink("Lessons", "/lessons", "layout-dashboard", policy.may_read_results, order=12)
+)
 
 
 @router.get("/classes/{class_id}/lessons", dependencies=READS)

@@ -58,6 +58,19 @@ def _newest_begun(enrollment_ids: Collection[int], lesson_ids: Collection[int]) 
     )
 
 
+def versions_begun(
+    session: Session, enrollment_ids: Collection[int], lesson_ids: Collection[int]
+) -> dict[tuple[int, int], ContentPackage]:
+    """The version that each enrollment is on in each lesson that it has begun."""
+    newest = _newest_begun(enrollment_ids, lesson_ids)
+    rows = session.execute(
+        select(newest.c.enrollment_id, newest.c.lesson_id, ContentPackage).join(
+            ContentPackage, ContentPackage.id == newest.c.package_id
+        )
+    )
+    return {(enrollment_id, lesson_id): package for enrollment_id, lesson_id, package in rows}
+
+
 def newest_hand_ins(
     session: Session, enrollment_ids: Collection[int], lesson_ids: Collection[int]
 ) -> Sequence[Row[Any]]:

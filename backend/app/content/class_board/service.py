@@ -1,6 +1,6 @@
 """Where the students of a class stand in its lessons."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -10,12 +10,10 @@ from sqlalchemy.orm import Session
 
 from app.academics import service as academics
 from app.academics.classes import service as classes
-from app.content import policy as content_policy
+from app.content import policy
 from app.content import queries as content_queries
 from app.content.class_board import queries
-from app.content.launches.service import package_for
 from app.content.packages.versions import version_of
-from app.content.quizzes import policy
 from app.content.results import standing
 from app.core import clock
 from app.core.permissions import Subject, internal
@@ -104,17 +102,18 @@ def read(session: Session, subject: Subject, class_id: int, zone: ZoneInfo) -> C
 
     Raises Forbidden, and NotFound for other people's classes.
     """
-    policy.require_read(subject)
+    policy.require_read_results(subject)
     record = classes.read(session, subject, class_id, zone).record
     day = min(max(clock.today(zone), record.starts_on), record.ends_on)
     seated = classes.seated_on(session, subject, class_id, day, zone)
-    visible = content_policy.limit_attempts(session, subject, User.id)
+    visible = policy.limit_attempts(session, subject, User.id)
     seen = queries.seen_among(session, [one.user_id for one in seated], visible)
     students = [one for one in seated if one.user_id in seen]
     program = academics.program_outline(session, subject, record.program_id)
     modules = [one for one in program.modules if record.module_id in (None, one.id)]
     lessons = [(lesson, module.name) for module in modules for lesson in module.lessons]
     works = _works(session, [one.enrollment_id for one in students], [lesson.id for lesson, _ in lessons])
+    works |= _to_check(session, works, [lesson for lesson, _ in lessons])
     rows = [
         Row(
             one.user_id,
@@ -126,9 +125,7 @@ def read(session: Session, subject: Subject, class_id: int, zone: ZoneInfo) -> C
                     lesson.id,
                     lesson.title,
                     module,
-                    _checked(
-                        session, works.get((one.enrollment_id, lesson.id), Work()), one.enrollment_id, lesson
-                    ),
+                    works.get((one.enrollment_id, lesson.id), Work()),
                 )
                 for lesson, module in lessons
             ],
@@ -179,16 +176,38 @@ def _stuck(rows: Sequence[Row], columns: Sequence[LessonColumn], lessons: Sequen
     return sorted(found, key=lambda one: (-len(one.reasons), one.cell.full_name.casefold()))
 
 
-def _checked(session: Session, work: Work, enrollment_id: int, lesson: Lesson) -> Work:
-    """The work, and whether it waits for a check in person: asked only where a part of such a lesson is done."""
-    if not lesson.needs_check or work.completed_at is not None:
-        return work
-    begun = any(part.status in scorm12.DONE for part in work.parts)
-    if not begun or content_queries.current_package(session, lesson.id) is None:
-        return work
-    version = version_of(package_for(session, lesson.id, enrollment_id))
-    found = standing(session, version, enrollment_id, passing_score_pct=lesson.passing_score_pct)
-    return replace(work, to_check=found.complete)
+def _to_check(
+    session: Session, works: Mapping[tuple[int, int], Work], lessons: Sequence[Lesson]
+) -> dict[tuple[int, int], Work]:
+    """Work in lessons that are checked in person, of which a part is done, with whether it waits for the check."""
+    checked = {lesson.id: lesson for lesson in lessons if lesson.needs_check}
+    begun = {
+        key: work
+        for key, work in works.items()
+        if key[1] in checked
+        and work.completed_at is None
+        and any(part.status in scorm12.DONE for part in work.parts)
+    }
+    if not begun:
+        return {}
+    enrollment_ids = {enrollment_id for enrollment_id, _ in begun}
+    packages = queries.versions_begun(session, enrollment_ids, checked)
+    attempts = content_queries.attempts_in_packages(
+        session, enrollment_ids, {package.id for package in packages.values()}
+    )
+    found = {}
+    for key, package in packages.items():
+        if key not in begun:
+            continue
+        result = standing(
+            session,
+            version_of(package),
+            key[0],
+            passing_score_pct=checked[key[1]].passing_score_pct,
+            attempts=attempts.get((key[0], package.id), []),
+        )
+        found[key] = replace(begun[key], to_check=result.complete)
+    return found
 
 
 def _works(

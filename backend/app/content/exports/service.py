@@ -43,7 +43,6 @@ _MANIFESTS: dict[str, tuple[str, Callable[[Described], str]]] = {
 }
 _KEPT = {"scorm12": 4_096, "scorm2004": 64_000, "cmi5": 1_000_000}
 """Characters that a learning system keeps for a lesson at least."""
-_LONGEST_PAUSE_SECONDS = 30 * 60
 _UNUSUAL = re.compile(r"[^a-z0-9]+")
 
 
@@ -106,7 +105,7 @@ def export(
     offered = offer(session, subject, lesson_id, origin)
     if standard in offered.refused:
         raise Invalid(offered.refused[standard], errors=[FieldError("standard", offered.refused[standard])])
-    queries.allow_long_pauses(session, _LONGEST_PAUSE_SECONDS)
+    queries.allow_long_pauses(session)
     found = _found(session, subject, lesson_id, origin)
     try:
         write(target, _entries(store, found, standard))
@@ -134,7 +133,7 @@ def _found(session: Session, subject: Subject, lesson_id: int, origin: str) -> _
     place = academics.lesson_place(session, lesson_id)
     package = queries.current_package(session, lesson_id)
     if package is None or package.standard != STANDARD:
-        raise Conflict("Nothing is published that was written here. Publish a version first, then export it.")
+        raise Conflict("This lesson has no published version. Publish one first, then export it.")
     item = version_of(package).manifest.launchable()[0]
     quiz = item.details["quiz"]
     if quiz is not None and not bank_policy.may_read(session, subject, place.program_id):

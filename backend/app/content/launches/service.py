@@ -128,11 +128,7 @@ def launch(
 @internal("a step of opening or waiving a part")
 def has_begun(session: Session, enrollment_id: int, package: ContentPackage) -> bool:
     """Whether the student has work in this version of the lesson."""
-    return bool(
-        queries.attempts_in_package(
-            session, enrollment_id=enrollment_id, lesson_id=package.lesson_id, package_id=package.id
-        )
-    )
+    return bool(queries.attempts_in_package(session, enrollment_id, package.id))
 
 
 @internal("a step of opening or waiving a part")

@@ -12,7 +12,6 @@ from app.content import policy, queries
 from app.content.packages.recognition import Package, read_package
 from app.content.packages.single_file import Source
 from app.content.packages.upload import (
-    LONGEST_PAUSE_SECONDS,
     Kept,
     examine_package,
     put_package,
@@ -57,7 +56,7 @@ def import_several(
     policy.require_change_with_lessons(subject)
     academics.read_module(session, subject, module_id)
     faults: list[FieldError] = []
-    queries.allow_long_pauses(session, LONGEST_PAUSE_SECONDS)
+    queries.allow_long_pauses(session)
     recognized: list[_Recognized] = []
     for name, file in files:
         try:

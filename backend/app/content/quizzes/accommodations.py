@@ -38,7 +38,7 @@ class EndingForm(BaseModel):
 
 def of_lesson(session: Session, subject: Subject, lesson_id: int) -> Sequence[Any]:
     """What holds now for students whom one sees: the row, `user_id` and `full_name`. Raises Forbidden, NotFound."""
-    policy.require_read(subject)
+    content_policy.require_read_results(subject)
     place = academics.lesson_place(session, lesson_id)
     visible = content_policy.limit_attempts(session, subject, User.id)
     return queries.accommodations_of_lesson(session, lesson_id, place.program_id, visible)
@@ -46,7 +46,7 @@ def of_lesson(session: Session, subject: Subject, lesson_id: int) -> Sequence[An
 
 def students(session: Session, subject: Subject, lesson_id: int) -> list[tuple[int, str]]:
     """Enrollments for which one may grant something: number and name. Empty for those who may not."""
-    policy.require_read(subject)
+    content_policy.require_read_results(subject)
     if not policy.may_accommodate(subject):
         return []
     place = academics.lesson_place(session, lesson_id)
@@ -63,7 +63,7 @@ def grant(session: Session, subject: Subject, lesson_id: int, values: Accommodat
     Raises Forbidden, NotFound for a student whom one does not see, Invalid where nothing is granted, Conflict where
     something holds already.
     """
-    policy.require_read(subject)
+    content_policy.require_read_results(subject)
     place = academics.lesson_place(session, lesson_id)
     found = {row.id: row.user_id for row in _students(session, subject, place.program_id)}
     user_id = found.get(values.enrollment_id)

@@ -15,7 +15,7 @@ from app.content import queries as content_queries
 from app.content.bank import policy as bank_policy
 from app.content.bank import service as bank
 from app.content.bank.schemas import Asked
-from app.content.quizzes import grading, policy, queries
+from app.content.quizzes import grading, queries
 from app.content.quizzes.endings import drawn_of, percent_of
 from app.core import views
 from app.core.errors import NotFound
@@ -124,7 +124,7 @@ def of_student(
 ) -> tuple[str, list[AttemptResult]]:
     """The name and the attempts of one student, the latest first. Raises Forbidden, NotFound for one whom one does not
     see."""
-    policy.require_read(subject)
+    content_policy.require_read_results(subject)
     content_policy.require_read_attempts(session, subject, user_id)
     academics.lesson_place(session, lesson_id)
     name = content_queries.find_user_name(session, user_id)
@@ -143,7 +143,7 @@ def may_open_bank(session: Session, subject: Subject, lesson_id: int) -> bool:
 
 
 def _visible(session: Session, subject: Subject, lesson_id: int) -> ColumnElement[bool]:
-    policy.require_read(subject)
+    content_policy.require_read_results(subject)
     academics.lesson_place(session, lesson_id)
     return content_policy.limit_attempts(session, subject, User.id)
 

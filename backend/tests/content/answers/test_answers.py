@@ -13,7 +13,7 @@ from app.content.answers import service
 from app.content.answers.service import Answer
 from app.core.errors import Forbidden, NotFound
 from app.core.permissions import Role, Subject
-from app.db.models import User
+from app.db.models import EnrollmentStatus, User
 from app.rules.interactions import Interaction
 from app.web.paging import Paging
 from tests.content.conftest import Play, School, subject_of
@@ -90,6 +90,37 @@ def test_the_right_answer_is_that_of_the_newest_report_and_versions_stand_apart(
     second, first = service.questions(rows)
     assert (first.version, first.right_answers, first.figures.answers) == (1, ("b",), 2)
     assert (second.version, second.right_answers, second.figures.answers) == (2, ("c",), 1)
+
+
+def test_former_students_are_read_on_request(
+    school: School, play: Play, admin: Subject, signed_in: Callable[[User], TestClient]
+) -> None:
+    answered(play, asked(1, "b", "wrong"))
+    school.enrollment.status = EnrollmentStatus.WITHDRAWN
+    school.session.flush()
+    assert service.answers(school.session, admin, school.lesson.id) == []
+    assert service.goals(school.session, admin, Paging(), school.lesson.id).items == []
+    client = signed_in(school.session.get_one(User, admin.user_id))
+    for path in ("answers", "objectives"):
+        address = f"/lessons/{school.lesson.id}/{path}"
+        assert "Maria Lopez" not in client.get(address).text
+        assert "Maria Lopez" in client.get(f"{address}?students=all").text
+
+
+def test_objectives_are_found_and_sorted_by_what_is_shown(school: School, play: Play, admin: Subject) -> None:
+    described = {
+        "0": {"id": "a", "description": "Zeal", "status": "passed"},
+        "1": {"id": "b", "description": "Air", "status": "passed"},
+    }
+    body = {"core": {"lesson_status": "incomplete"}, "objectives": described}
+    assert play().send({"seq": 1, "cmi": body}).status_code == 200
+
+    def ids(**wanted: str) -> list[str]:
+        found = service.goals(school.session, admin, Paging(**wanted), school.lesson.id)
+        return [one.said.id for one in found.items]
+
+    assert ids(sort="objective") == ["b", "a"]
+    assert ids(q="zeal") == ["a"]
 
 
 def test_an_instructor_sees_only_their_own_students_and_students_see_none(school: School, play: Play) -> None:

@@ -74,14 +74,20 @@ def test_every_kind_that_has_one_here_is_read() -> None:
         ("Who? {=Lister =Semmelweis}", "answer in words"),
         ("What? {=A ~%50%B}", "different parts of the points"),
         ("What? {~%80%A ~%20%B}", "different parts of the points"),
-        ("What? {~A ~%50%B}", "None of its answers is wholly right"),
+        ("What? {~A ~%50%B}", "No answer is worth full points"),
         ("The {=tooth ~gum} is white.", "middle of a sentence"),
         ("No answers at all", "no answers in braces"),
         ("{=A ~B}", "no question text"),
-        ("How much? {#many}", "is no number"),
+        ("How much? {#many}", "isn’t a number"),
         ("How much? {#5..1}", "range isn’t valid"),
         ("How much? {#=1 =%50%2}", "several answers"),
-        ("[html]<img src=x> {=A ~B}", "written in HTML"),
+        ("[html]What? <img src=x> {=A ~B}", "can’t be imported: <img>"),
+        ("[html]What? {=10<sup>x</sup> ~B}", "can’t be imported: <sup>"),
+        ("[html]<![x What? {=A ~B}", "a tag without its end"),
+        ("[html]What? <![x> {=A ~B}", "HTML"),
+        ("What? {=<b>A</b> ~B}", "HTML tags"),
+        ("How much? {#=%50%2:0}", "worth a part of the points"),
+        ("How much? {#=2:0 ~3}", "several answers"),
         ("What? {A ~B}", "begin with neither"),
         ("What? {=*A ~B}", "asterisk"),
     ],
@@ -90,6 +96,60 @@ def test_what_has_no_meaning_here_is_refused_with_its_line(text: str, why: str) 
     (draft,) = read(f"\n\n{text}\n")
     assert draft.line == 3
     assert why in draft.problem
+
+
+# As Moodle 4 writes what its editor made.
+MOODLE = r"""// question: 12  name: Hands
+::Hands::[html]<p dir\="ltr" style\="text-align\: left;">Which comes <b>first</b>?<br></p>{
+	=<p>Water &amp; soap</p>#<p>Yes</p>
+	~<p>10<sup>3</sup> towels</p>
+	####<p>Water <i>loosens</i> the dirt.</p>
+}
+
+
+// question: 13  name: Seconds
+::Seconds::[html]<p>How many seconds?</p>{#
+	=%100%12:0.1#
+	~#<p>Count again.</p>
+}
+
+
+// question: 14  name: Barriers
+::Barriers::[html]<p>Which are barriers?</p>{
+	~%50%<p>Gloves</p>
+	~%50%[plain]Mask <3
+	~%-100%<p>Towel</p>
+}
+
+
+// question: 15  name: Pairs
+::Pairs::[html]<p>What goes together?</p>{
+	=<p>Autoclave</p> -> heat
+	=<p>Alcohol</p> -> wiping
+}
+"""
+
+
+def test_what_moodle_exports_is_read() -> None:
+    drafts = read(MOODLE)
+    assert [one.problem for one in drafts] == [""] * 4
+    hands, seconds, barriers, pairs = drafts
+    assert (hands.prompt, hands.lines) == ("Which comes first?", "* Water & soap\n10³ towels")
+    assert hands.feedback == "Water loosens the dirt."
+    assert (seconds.kind, seconds.value, seconds.tolerance) == ("numeric", "12", "0.1")
+    assert (barriers.kind, barriers.lines) == ("multiple", "* Gloves\n* Mask <3\nTowel")
+    assert pairs.lines == "Autoclave = heat\nAlcohol = wiping"
+
+
+def test_comparisons_are_no_tags_and_a_backslash_is_one() -> None:
+    (draft,) = read(r"Which holds? {=x<y and 3>2 ~x<b and c>2 ~C\\\: \\n}")
+    assert draft.lines == "* x<y and 3>2\nx<b and c>2\nC\\: \\n"
+
+
+@given(st.text(alphabet=st.sampled_from("ab<>/!&;#-[]=\"' psu"), max_size=80))
+def test_no_html_breaks_it(text: str) -> None:
+    for draft in read(f"[html]What? {text} {{=A ~B}}"):
+        assert draft.problem or draft.kind
 
 
 @pytest.mark.parametrize("sign", ["\x01", "\x1b"])

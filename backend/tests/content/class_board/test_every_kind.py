@@ -19,6 +19,7 @@ from app.db.models import (
     ClassInstructor,
     ClassSeat,
     ContentType,
+    Enrollment,
     HandInGrade,
     Launch,
     Lesson,
@@ -46,6 +47,7 @@ from tests.factories.packages import course as scorm_1_2
 from tests.factories.pdfs import pdf
 from tests.factories.scorm2004 import Node
 from tests.factories.scorm2004 import course as scorm_2004
+from tests.queries import counted
 
 Make = Callable[..., School]
 
@@ -281,6 +283,36 @@ def test_all_parts_of_the_students_own_version_are_done_before_a_check(
     school.lesson.needs_check = False
     school.session.commit()
     assert states(school, taught) == [State.UNDER_WAY]
+
+
+def test_a_student_more_to_check_costs_no_statement_more(
+    school: School, play: Play, taught: SchoolClass
+) -> None:
+    school.lesson.needs_check = True
+    package = school.upload(scorm_1_2(Sco("a", "One")))
+    play("a").commit(lesson_status="completed", finish=True)
+    with counted(school.session.connection()) as for_one:
+        assert states(school, taught) == [State.TO_CHECK]
+    program_id = school.program.id
+    enrolled = Enrollment(
+        user_id=school.stranger.id, program_id=program_id, status="active", enrolled_at=taught.starts_on
+    )
+    school.session.add(enrolled)
+    school.session.flush()
+    done = {"cmi_core_lesson_status": "completed", "package_id": package.id, "sco_id": "a"}
+    school.session.add_all(
+        [
+            ClassSeat(class_id=taught.id, enrollment_id=enrolled.id, starts_on=taught.starts_on),
+            ScormData(
+                user_id=school.stranger.id, lesson_id=school.lesson.id, enrollment_id=enrolled.id, **done
+            ),
+        ]
+    )
+    school.session.flush()
+    with counted(school.session.connection()) as for_two:
+        found = board(school, taught)
+    assert [row.cells[0].state for row in found.rows] == [State.TO_CHECK, State.TO_CHECK]
+    assert len(for_two) == len(for_one), for_two
 
 
 def test_failed_and_long_silent_students_are_named(school: School, play: Play, taught: SchoolClass) -> None:

@@ -102,7 +102,7 @@ def test_a_text_alone_is_exported_by_whoever_writes_lessons(school: School) -> N
 
 
 def test_nothing_is_exported_that_is_not_published(school: School) -> None:
-    with pytest.raises(Conflict, match="Publish a version first"):
+    with pytest.raises(Conflict, match="no published version"):
         service.offer(school.session, planner(school), school.lesson.id, ORIGIN)
     school.lesson.content_type = ContentType.SCORM
     school.session.flush()

@@ -64,5 +64,5 @@ HAND_INS = Report[BoardLine](
         ),
     ),
     search="Search by name",
-    filters=(Filter("state", "State", list(STATES), "Every state"),),
+    filters=(Filter("state", "Status", list(STATES), "Any status"),),
 )

@@ -23,7 +23,6 @@ from app.content.assignments.schemas import (
     Asked,
     Board,
     BoardLine,
-    Definition,
     Grading,
     ToGrade,
 )
@@ -55,7 +54,6 @@ __all__ = [
 ]
 _ROOM = "content.hand_in_grades"
 _FIELD = "file"
-_LONGEST_PAUSE_SECONDS = 30 * 60
 
 
 # Looking
@@ -68,16 +66,12 @@ def overview(session: Session, subject: Subject) -> Sequence[Any]:
 
 
 def board(session: Session, subject: Subject, lesson_id: int, zone: ZoneInfo) -> Board:
-    """The students of a lesson's program whom the person sees, with what they handed in. Five queries."""
+    """The students of a lesson's program whom the person sees, with what they handed in."""
     policy.require_list(subject)
     place = academics.lesson_place(session, lesson_id)
     found = find_assignment(session, lesson_id)
     rows = lists.board(session, found, place.program_id, policy.visible(session, subject, Enrollment.user_id))
-    return Board(
-        Definition(place, queries.versions(session, found.id)),
-        _lines(session, found.id, rows, zone),
-        subject.may(Permission.GRADES_ENTER),
-    )
+    return Board(_lines(session, found.id, rows, zone), subject.may(Permission.GRADES_ENTER))
 
 
 def _lines(session: Session, assignment_id: int, rows: Sequence[Any], zone: ZoneInfo) -> list[BoardLine]:
@@ -185,7 +179,7 @@ def grade(
     known = queries.grade_by_request(session, values.request)
     returned = None
     if values.returned is not None and known is None:
-        content_queries.allow_long_pauses(session, _LONGEST_PAUSE_SECONDS)
+        content_queries.allow_long_pauses(session)
         [returned] = keep(session, store, [values.returned], asked.version, _FIELD)
     take_turn(session, f"hand-ins {row.HandIn.enrollment_id}")
     known = queries.grade_by_request(session, values.request)

@@ -16,6 +16,8 @@ const STATE = "aada.lesson";
 const asked = new URLSearchParams(location.search);
 const about = Object.fromEntries(["endpoint", "fetch", "actor", "registration", "activityId"].map(name => [name, asked.get(name)]));
 const written = new WeakSet();
+const answers = new WeakMap(); // the statement of each answer: sent again it is the same one, which is kept once
+const drafts = new Map(); // the same, by the verb, until it is kept
 const refused = new Set(); // verbs that the record store refuses in this session
 let token = "";
 let launch = null;
@@ -161,7 +163,7 @@ function words(one) {
 function answered(one, data) {
   const { response, definition } = words(one);
   const points = Number(one.points);
-  return statement("answered", {
+  const made = statement("answered", {
     object: { objectType: "Activity", id: `${data.id}/${one.id}`, definition },
     result: {
       response,
@@ -169,19 +171,27 @@ function answered(one, data) {
       score: { scaled: one.share, raw: Number((one.share * points).toFixed(4)), min: 0, max: points },
     },
   });
+  answers.set(one, made);
+  return made;
 }
 
 // Whether the record store has it now. One that it refuses is left to the next session, and is no fault of this one.
 async function once(verb, now, result, extensions) {
   if (refused.has(verb)) return false;
   try {
-    await send([statement(verb, { result: { ...result, duration: duration(now.seconds) }, extensions })]);
+    await send([draft(verb, now, result, extensions)]);
+    drafts.delete(verb);
     return true;
   } catch (error) {
     if (error.refusal !== 403 && error.refusal !== 409) throw error;
     refused.add(verb);
     return false;
   }
+}
+
+function draft(verb, now, result, extensions) {
+  if (!drafts.has(verb)) drafts.set(verb, statement(verb, { result: { ...result, duration: duration(now.seconds) }, extensions }));
+  return drafts.get(verb);
 }
 
 function judged(now) {
@@ -211,7 +221,7 @@ let last = Promise.resolve();
 
 async function saveNow(now) {
   const fresh = now.interactions.filter(one => !written.has(one));
-  if (fresh.length) await send(fresh.map(one => answered(one, globalThis.LESSON_DATA)));
+  if (fresh.length) await send(fresh.map(one => answers.get(one) ?? answered(one, globalThis.LESSON_DATA)));
   for (const one of fresh) written.add(one);
   await judge(now);
   await putState(now);
@@ -260,7 +270,7 @@ export async function leave(now, counts) {
   const statements = [terminated(now)];
   if (counts && hasFailed(now)) {
     const { result, extensions } = judged(now);
-    statements.unshift(statement("failed", { result: { ...result, duration: duration(now.seconds) }, extensions }));
+    statements.unshift(draft("failed", now, result, extensions));
     said.failed = now.attempts;
   }
   const sent = counts ? [putState(now, { keepalive: true })] : [];

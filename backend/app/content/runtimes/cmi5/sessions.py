@@ -80,12 +80,7 @@ def satisfied(
     """What the LMS says of blocks and the course that are satisfied now that `item` is; None for all that are."""
     done = {
         one.sco_id
-        for one in queries.attempts_in_package(
-            session,
-            enrollment_id=launch.enrollment_id or 0,
-            lesson_id=launch.lesson_id,
-            package_id=launch.package_id,
-        )
+        for one in queries.attempts_in_package(session, launch.enrollment_id or 0, launch.package_id)
         if one.status in scorm12.DONE
     }
     home_page = installation(session).home_page

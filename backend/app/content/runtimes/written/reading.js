@@ -12,15 +12,21 @@ export function reading(page, before, changed) {
   let touched = Date.now();
   let timer = 0;
 
-  new IntersectionObserver(([seen]) => {
+  let inView = false;
+  function look() {
     clearTimeout(timer);
-    if (!seen.isIntersecting || now.end) return;
+    if (!inView || now.end || document.visibilityState !== "visible") return;
     timer = setTimeout(() => {
-      if (document.visibilityState !== "visible") return;
       now.end = true;
       changed(now);
     }, SEEN_MS);
+  }
+  new IntersectionObserver(([seen]) => {
+    inView = seen.isIntersecting;
+    look();
   }, { root: page }).observe(document.getElementById("end"));
+  // A short text has its end on the screen already when the student comes back to it.
+  document.addEventListener("visibilitychange", look);
 
   page.addEventListener("scroll", () => {
     touched = Date.now();
