@@ -267,7 +267,8 @@ def _stored(connection: psycopg.Connection[Any]) -> tuple[int, int, int]:
     """How many statements, their lowest and their highest key."""
     row = connection.execute("SELECT count(*), min(id), max(id) FROM xapi_statements").fetchone()
     assert row is not None
-    return row
+    count, lowest, highest = row
+    return count, lowest, highest
 
 
 def _copy(connection: psycopg.Connection[Any], low: int, shift: int, moment: str) -> None:

@@ -155,8 +155,8 @@ def migrate(
         applied = migrations.upgrade(settings, revision)
         if migrations.state(settings).up_to_date:
             # First: whatever else fails, columns that hold secrets are closed to those who read the tables.
-            for step in database_roles.repair(settings):
-                typer.echo(f"not mended, see `aada db roles`: {step.role} {step.says}")
+            for left in database_roles.repair(settings):
+                typer.echo(f"not mended, see `aada db roles`: {left.role} {left.says}")
             roles.set_app_password(settings)
             if restored := student_rows.restore(settings):
                 typer.echo(f"made policies and rights of students’ rows again: {', '.join(restored)}")

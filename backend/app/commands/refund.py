@@ -12,8 +12,8 @@ import typer
 
 from app.core.money import format_cents
 from app.finance.refunds import door
+from app.rules.days import long_date
 from app.rules.refunds import Result
-from app.rules.refunds_words import date_in_words
 
 commands = typer.Typer(no_args_is_help=True, help="Refunds: what a student who leaves gets back.")
 _WIDTH = 78
@@ -64,7 +64,7 @@ def _read(file: str) -> bytes:
 
 def _words(result: Result) -> str:
     out = [
-        f"Refund: {format_cents(result.amount_cents)}, due by {date_in_words(result.due_on)} ({result.policy})",
+        f"Refund: {format_cents(result.amount_cents)}, due by {long_date(result.due_on)} ({result.policy})",
         "",
     ]
     for line in result.lines:

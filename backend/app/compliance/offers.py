@@ -22,7 +22,7 @@ from app.compliance.transcripts import service as transcripts
 from app.compliance.transcripts.reports import REQUESTS_REPORT, TRANSCRIPTS_REPORT
 from app.compliance.transcripts.requests import service as transcript_requests
 from app.core import clock
-from app.web.formats import long_date
+from app.rules.days import long_date
 from app.web.listing import Known
 from app.web.reports import registry
 from app.web.reports.registry import Asked, Group, Offer, Taken

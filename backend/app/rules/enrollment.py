@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from app.rules.days import long_date
 from app.rules.hours import day_bounds
 from app.rules.progress import Progress
 
@@ -67,7 +68,8 @@ def may_count_hours(
     first, _ = day_bounds(begins, begins, zone)
     if clock_in < first:
         return Decision(
-            False, f"The enrollment began on {_day(begins)}; hours before that day do not count toward it."
+            False,
+            f"The enrollment began on {long_date(begins)}; hours before that day do not count toward it.",
         )
     if status == ACTIVE:
         return Decision(True, "The hours lie within the enrollment.")
@@ -80,10 +82,6 @@ def may_count_hours(
     if clock_out > after:
         return Decision(
             False,
-            f"The enrollment was {status} on {_day(ended_on)}; hours after that day do not count toward it.",
+            f"The enrollment was {status} on {long_date(ended_on)}; hours after that day do not count toward it.",
         )
     return Decision(True, "The hours lie within the enrollment.")
-
-
-def _day(day: date) -> str:
-    return f"{day:%B} {day.day}, {day.year}"

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
+from app.rules.days import long_date
 from app.rules.hours import minutes_between
 
 LONGEST: Final = timedelta(hours=24)
@@ -92,7 +93,7 @@ def fault_of_hours(
     if not first <= day <= last:
         return Fault(
             "day",
-            f"Your placement runs from {_day(first)} to {_day(last)}. Hours outside it do not count; "
+            f"Your placement runs from {long_date(first)} to {long_date(last)}. Hours outside it do not count; "
             "if the dates are wrong, ask the school.",
         )
     if starts > now:
@@ -111,10 +112,6 @@ def fault_of_hours(
             "break_minutes", "The break is as long as the day. Enter the minutes of the break alone."
         )
     return None
-
-
-def _day(day: date) -> str:
-    return f"{day:%B} {day.day}, {day.year}"
 
 
 def short_name(full_name: str) -> str:

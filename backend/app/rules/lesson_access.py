@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import date
 
+from app.rules.days import long_date
+
 
 @dataclass(frozen=True, slots=True)
 class Access:
@@ -22,7 +24,7 @@ def why_closed(access: Access, today: date) -> str | None:
     if access.done:
         return None
     if access.opens_on is not None and today < access.opens_on:
-        return f"It opens on {access.opens_on:%B} {access.opens_on.day}, {access.opens_on.year}."
+        return f"It opens on {long_date(access.opens_on)}."
     if access.first is not None and not access.first_done:
         return f"Complete “{access.first}” first."
     return None

@@ -11,12 +11,13 @@ from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from app.rules.days import long_date
 from app.rules.refunds_case import Case, CaseError, Item, Kind, Payment, Segment, paid
 from app.rules.refunds_days import due_on, window
 from app.rules.refunds_money import Back, Money
 from app.rules.refunds_policies import POLICIES, Policy, Tier, applied, of_va_funds, past_threshold, share
 from app.rules.refunds_settings import Settings, as_record
-from app.rules.refunds_words import Derivation, Line, date_in_words, dollars, hours, percent
+from app.rules.refunds_words import Derivation, Line, dollars, hours, percent
 
 __all__ = [
     "POLICIES",
@@ -54,9 +55,7 @@ class Result:
             steps.append(
                 f"{line.text}: {sign}{dollars(abs(line.amount_cents))}" if line.amount_cents else line.text
             )
-        return "\n".join(
-            [*steps, f"Refund: {dollars(self.amount_cents)}, due by {date_in_words(self.due_on)}"]
-        )
+        return "\n".join([*steps, f"Refund: {dollars(self.amount_cents)}, due by {long_date(self.due_on)}"])
 
     def as_record(self) -> dict[str, Any]:
         """As the documented JSON."""
@@ -165,7 +164,7 @@ class _Owed(Money):
         elif over:
             words = (
                 f"{self.policy.nothing_from_percent}% or more of the program was completed, so no tuition or prorated "
-                "fees come back."
+                f"fees come back{self.but_for_overpayment}."
             )
         elif self.policy.tiers:
             words = f"{percent(*part)} comes back."
@@ -173,6 +172,8 @@ class _Owed(Money):
             words = "the rest comes back."
         if by_segment and self.policy.tiers and not over:
             words = f"each paid segment has its own tier; of all other money {percent(*part)} comes back."
+        elif by_segment and not over and any(self.money.segments):
+            words = "each paid segment goes by its own hours; of all other money the rest comes back."
         counted = "" if over else self.counted_as(part, done, total)
         self.out.add(f"{completed}{counted}: {words}")
         self.add_by_schedule(Back(part, over, by_segment))
@@ -191,7 +192,7 @@ class _Owed(Money):
 
 def _instant(at: datetime, zone: ZoneInfo) -> str:
     there = at.astimezone(zone)
-    return f"{date_in_words(there.date())} at {there.hour % 12 or 12}:{there:%M:%S %p}"
+    return f"{long_date(there.date())} at {there.hour % 12 or 12}:{there:%M:%S %p}"
 
 
 @cache

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from app.rules.days import long_date
 from app.rules.refunds import Case, Item, Payment, Result, Segment, refund
 from app.rules.refunds_open_points import POINTS
 from app.rules.refunds_payees import Share, shares
@@ -217,7 +218,7 @@ def _given(name: str, choice: str, example: Example, policy: Policy) -> str:
         value = (HOLIDAY,) if choice == "school_calendar" else ()
     result = example.under(policy, replace(Settings(), **{name: value}))
     if name in ("due_counts", "due_on_weekend"):
-        return f"due {result.due_on:%B} {result.due_on.day}, {result.due_on.year}"
+        return f"due {long_date(result.due_on)}"
     return dollars(result.amount_cents)
 
 

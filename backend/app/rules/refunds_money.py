@@ -129,7 +129,8 @@ class Money:
         self.out.add("Paid toward the program", cents)
         charge, (top, bottom), words = self._earned_of_the_rest(cents, back)
         if back.over or not back.part[0]:
-            self.out.add("Earned: all of it", self._extra(cents, charge) - cents)
+            extra = self._extra(cents, charge)
+            self.out.add("Earned: the whole charge" if extra else "Earned: all of it", extra - cents)
         else:
             self.out.add(f"Earned: {words}", -min(cents * bottom, top), bottom)
 
@@ -231,6 +232,18 @@ class Money:
     def _extra(self, cents: int, charge: int) -> int:
         """What was paid beyond a charge, where the settings return it."""
         return max(0, cents - charge) if self.settings.overpayment == "returned" else 0
+
+    @property
+    def but_for_overpayment(self) -> str:
+        """An exception in words, where something was paid beyond its charge that the settings return."""
+        case, money = self.case, self.money
+        pairs = [
+            *((cents, one.charge_cents) for one, cents in zip(case.segments, money.segments, strict=True)),
+            (money.program, self._earned_of_the_rest(money.program, ALL)[0]),
+            (money.application_fee, case.application_fee_cents),
+        ]
+        paid_beyond = any(self._extra(cents, charge) for cents, charge in pairs)
+        return ", except what was paid beyond the charges" if paid_beyond else ""
 
     def _items(self, back: Back) -> None:
         lost, bottom = back.lost

@@ -10,10 +10,11 @@ from datetime import MAXYEAR, date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from app.rules.days import long_date
 from app.rules.legal_holidays import legal_holidays
 from app.rules.refunds import Case, CaseError, Result, refund
 from app.rules.refunds_open_points import POINTS
-from app.rules.refunds_words import Line, date_in_words, dollars
+from app.rules.refunds_words import Line, dollars
 from app.rules.withdrawals import clause
 
 
@@ -47,10 +48,6 @@ _OF_THE_CASE: Mapping[str, _Point] = {
     "instalments": _Point(
         "What the hours of installments cost",
         {"program_rate": "The same in each hour", "segment_rate": "What each segment charges"},
-    ),
-    "alternative": _Point(
-        "An alternative that GNPEC finds equitable",
-        {"none": "There is none", "accepted": "The student was accommodated"},
     ),
 }
 """Points that an agreement or the records decide, and that a case file may hold either way."""
@@ -102,7 +99,7 @@ def _unknown_holidays(case: Case, found: Result) -> list[str]:
     every = tuple(sorted({*case.settings.holidays, *unknown}))
     if not unknown or (gives := _differs(case, found, "holidays", every)) is None:
         return []
-    days = "; ".join(f"{name}, {date_in_words(day)}" for day, name in sorted(unknown.items()))
+    days = "; ".join(f"{name}, {long_date(day)}" for day, name in sorted(unknown.items()))
     counts = "It counts as a business day here; if it is none"
     if len(unknown) > 1:
         counts = "They count as business days here; if they are none"
@@ -165,12 +162,15 @@ def _differs(case: Case, found: Result, name: str, value: Any) -> str | None:
     if other.amount_cents != found.amount_cents:
         return dollars(other.amount_cents)
     if found.amount_cents and other.due_on != found.due_on:
-        return f"due {date_in_words(other.due_on)}"
+        return f"due {long_date(other.due_on)}"
     return None
 
 
 def _sentence(title: str, reading: str, others: list[str]) -> str:
-    return f"Open in the rule: {_small(title)}. Read as: {_small(reading)}. Otherwise: {'; '.join(others)}."
+    return (
+        f"The rule leaves this point open: {_small(title)}. The school reads it as: {_small(reading)}. "
+        f"Read otherwise: {'; '.join(others)}."
+    )
 
 
 def _counts_from(case: Case, found: Result) -> str:
@@ -179,7 +179,7 @@ def _counts_from(case: Case, found: Result) -> str:
     day = case.withdrawn_at.astimezone(ZoneInfo(settings.time_zone)).date()
     event = settings.withdrawal_date
     why = f", when {clause(case.kind, event)}" if event else ""
-    said = f"The withdrawal counts from {date_in_words(day)}{why}."
+    said = f"The withdrawal counts from {long_date(day)}{why}."
     if not found.amount_cents:
         return said
     days = settings.due_days or 0
@@ -187,7 +187,7 @@ def _counts_from(case: Case, found: Result) -> str:
     counted = f"{days} {unit} {'day' if days == 1 else 'days'} later"
     moved = unit == "calendar" and found.due_on != day + timedelta(days=days)
     where = ", on the next business day" if moved else ""
-    return f"{said} The refund is due {counted}{where}: {date_in_words(found.due_on)}."
+    return f"{said} The refund is due {counted}{where}: {long_date(found.due_on)}."
 
 
 def _small(words: str) -> str:

@@ -172,6 +172,15 @@ class Settings:
         (), "Days that are not business days, besides Saturdays and Sundays. None by default."
     )
 
+    @property
+    def counts_business_days(self) -> bool:
+        """Whether the time to cancel or the deadline hangs on which days are business days."""
+        return (
+            (self.window_hours is None and self.window_business_days is not None)
+            or self.due_counts == "business_days"
+            or self.due_on_weekend == "next_business_day"
+        )
+
 
 def as_record(settings: Settings) -> dict[str, Any]:
     """The settings as they are recorded with a result: JSON values by name."""

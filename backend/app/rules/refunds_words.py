@@ -3,7 +3,6 @@
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +58,6 @@ ROUNDINGS: dict[str, Callable[[int, int], int]] = {"half_up": _half_up, "down": 
 def dollars(cents: int) -> str:
     """`453600` as `$4,536.00`."""
     return f"${cents // 100:,}.{cents % 100:02d}"
-
-
-def date_in_words(day: date) -> str:
-    """`January 15, 2026`."""
-    return f"{day:%B} {day.day}, {day.year}"
 
 
 def hours(minutes: int) -> str:

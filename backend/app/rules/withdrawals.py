@@ -30,7 +30,7 @@ class Moment:
     def why(self) -> str:
         """The event as a sentence."""
         words = clause(self.kind, self.event)
-        return f"{words[0].upper()}{words[1:]} then."
+        return f"Counted from when {words}."
 
 
 def clause(kind: Kind, event: Event) -> str:

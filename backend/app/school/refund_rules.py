@@ -7,10 +7,11 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, ValidationInfo, create_model, field_validator, model_validator
 
 from app.core.permissions import internal
+from app.rules.days import long_date
 from app.rules.refunds_open_points import POINTS
 from app.rules.refunds_policies import POLICIES, Policy, fault, filed
 from app.rules.refunds_settings import Settings
-from app.rules.refunds_words import date_in_words, printable
+from app.rules.refunds_words import printable
 from app.school.values import Values
 
 FILED = "filed"
@@ -180,10 +181,10 @@ class RefundPolicy(Values):
         """Why no agreement can be signed under it on a day; None where it can."""
         rule = self.as_rule()
         if rule.effective_from is not None and day < rule.effective_from:
-            return f"{rule.title} did not apply before {date_in_words(rule.effective_from)}."
+            return f"{rule.title} did not apply before {long_date(rule.effective_from)}."
         ends = [one for one in (self.last_day, rule.effective_until) if one is not None]
         if ends and day > min(ends):
-            return f"{rule.title} ended on {date_in_words(min(ends))}."
+            return f"{rule.title} ended on {long_date(min(ends))}."
         return None
 
     def taken_over(self) -> dict[str, Any]:
@@ -228,7 +229,7 @@ REFUND_LABELS = {
     "clause": ("The rule in words", ""),
     "schedule": ("Schedule", ""),
     "tiers": ("Steps", ""),
-    "nothing_from_percent": ("Nothing comes back from", "% of the program"),
+    "nothing_from_percent": ("No refund from", "% of the program"),
     "step_percent": ("The part completed is rounded up to", "%"),
     "window_hours": ("Time to cancel", "hours"),
     "window_business_days": ("Time to cancel", "business days"),

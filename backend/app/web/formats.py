@@ -48,11 +48,6 @@ def day(value: date | datetime | None, zone: ZoneInfo) -> str:
     return f"{_MONTHS[value.month - 1]} {value.day}, {value.year}"
 
 
-def long_date(value: date) -> str:
-    """`November 22, 2026`, as letters and sentences have it."""
-    return f"{value:%B} {value.day}, {value.year}"
-
-
 def month(key: str) -> str:
     """`2026-11` as `Nov 2026`."""
     year, _, number = key.partition("-")

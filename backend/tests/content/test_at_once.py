@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.academics.conditions import service as conditions
@@ -31,6 +31,7 @@ from app.db.models import (
 from app.db.session import Database
 from app.enrollment import service as enrollment
 from app.settings import Settings
+from tests.beside import Act
 from tests.content.conftest import School, make_school, subject_of
 
 
@@ -171,38 +172,6 @@ def test_two_planners_do_not_let_two_lessons_wait_for_each_other(
         beside.start_and_wait_for_a_lock()
     with pytest.raises(Invalid, match="waits for this one"):
         beside.finish()
-
-
-class Act(threading.Thread):
-    """Something done in a transaction of its own, beside the test's."""
-
-    def __init__(self, database: Database, act: Callable[[Session], None]) -> None:
-        super().__init__(daemon=True)
-        self._database, self._act = database, act
-        self._error: BaseException | None = None
-
-    def run(self) -> None:
-        try:
-            with self._database.begin() as session:
-                self._act(session)
-        except BaseException as error:
-            self._error = error
-
-    def start_and_wait_for_a_lock(self) -> None:
-        self.start()
-        waits = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
-        while True:
-            with self._database.begin() as session:
-                if session.scalar(waits):
-                    return
-            assert self.is_alive(), self._error or "it did not wait for anything"
-
-    def finish(self) -> None:
-        """Wait for its end, and raise what it raised."""
-        self.join(60)
-        assert not self.is_alive()
-        if self._error is not None:
-            raise self._error
 
 
 def _school(session: Session, settings: Settings) -> tuple[School, Subject]:

@@ -118,7 +118,7 @@ def test_the_base_is_tuition_and_fees_minus_refunds(
     assert all(
         text in shown
         for text in (
-            "$612,245.67", "Version 2", "not owed any more", "Taken off the base",
+            "$612,245.67", "Version 2", "no longer owed", "Taken off the base",
             "minus refunds credited and what was waived of them",
         )
     )  # fmt: skip
@@ -389,7 +389,7 @@ def test_the_account_statement_is_a_page_with_a_chart_and_files(
         booked(session, enrolled, cents, day)
     page, address = browser(bursar), f"/ledger/students/{enrolled.user_id}"
     shown = page.get(address).text
-    assert "Charged less paid by month" in shown
+    assert "Charges less payments and credits by month" in shown
     rows = page.get(f"{address}?group=month&format=json").json()["rows"]
     assert [(row["group"], row["amount_cents"]) for row in rows] == [("2026-03", 615), ("2026-04", 25)]
     for form in ("csv", "xlsx", "json"):

@@ -65,6 +65,17 @@ def test_a_migrated_database_is_sound(live_settings: Settings) -> None:
         ("REVOKE SELECT ON programs FROM aada_student", "programs", "cannot read"),
         ("GRANT SELECT ON student_notes TO aada_student", "student_notes", "others"),
         ("GRANT UPDATE ON programs TO aada_student", "programs", "others"),
+        (
+            "CREATE VIEW all_notes AS SELECT * FROM student_notes; GRANT SELECT ON all_notes TO aada_student",
+            "all_notes",
+            "others",
+        ),
+        (
+            """CREATE TABLE months (id int) PARTITION BY RANGE (id);
+               CREATE TABLE months_1 PARTITION OF months DEFAULT; GRANT SELECT ON months_1 TO aada_student""",
+            "months_1",
+            "others",
+        ),
         ("GRANT UPDATE (name) ON programs TO aada_student", "programs", "others"),
         ("GRANT SELECT (id) ON student_notes TO aada_student", "student_notes", "others"),
         ("GRANT SELECT ON kiosks TO aada_student", "kiosks", "others"),

@@ -188,12 +188,35 @@ def test_what_the_lines_say() -> None:
     assert amount(returned) == 32_500
     assert any(line.endswith("so no tuition or prorated fees come back.") for line in _lines(returned))
     steps = attended(47, policy={"name": "Steps", "step_percent": 10})
-    assert "47 h of 480 h completed (9.79%), counted as 10%: the rest comes back." in _lines(steps)
+    own = "each paid segment goes by its own hours; of all other money the rest comes back."
+    assert f"47 h of 480 h completed (9.79%), counted as 10%: {own}" in _lines(steps)
     assert "Earned: 47 h of 160 h of Module 1 completed (29.37%), counted as 30%" in _lines(steps)
     exact = attended(48, policy={"name": "Steps", "step_percent": 10})
-    assert "48 h of 480 h completed (10%): the rest comes back." in _lines(exact)
+    assert f"48 h of 480 h completed (10%): {own}" in _lines(exact)
+    at_once = {"items": [], "payments": [paid(514_000, "program")]}
+    assert "48 h of 480 h completed (10%): the rest comes back." in _lines(attended(48, **at_once))
     week = case()["program"] | {"starts_on": "2026-02-23", "weeks": 1}
     assert any(line.startswith("0 of 1 week begun: ") for line in _lines(case(policy=WEEKLY, program=week)))
+
+
+def test_the_words_of_segments_and_of_money_paid_beyond_the_charges_are_those_of_the_figures() -> None:
+    # Module 1 is over, of Module 2 (10 h of 160 h) a step of 10% is kept. Of the whole program it would be 40%.
+    steps = attended(170, policy={"name": "Steps", "step_percent": 10}, items=[])
+    steps["payments"] = [paid(168_000, f"segment:Module {number}") for number in (1, 2, 3)]
+    assert amount(steps) == 504_000 - 168_000 - 16_800
+    (head,) = [line for line in _lines(steps) if line.startswith("170 h of 480 h")]
+    assert head.endswith("each paid segment goes by its own hours; of all other money the rest comes back.")
+    # $100.00 more than the charge was paid: it comes back where nothing else does.
+    over = attended(300, items=[], payments=[paid(514_000, "program")], settings={"overpayment": "returned"})
+    assert amount(over) == 10_000
+    said = _lines(over)
+    assert "Earned: the whole charge" in said
+    assert any(
+        line.endswith("prorated fees come back, except what was paid beyond the charges.") for line in said
+    )
+    exact = _lines(attended(300, items=[], payments=[paid(504_000, "program")]))
+    assert "Earned: all of it" in exact
+    assert any(line.endswith("so no tuition or prorated fees come back.") for line in exact)
 
 
 def test_va_funds_get_the_larger_of_two_refunds_and_the_words_say_which() -> None:

@@ -14,7 +14,7 @@ from app.core.errors import FieldError, Invalid, NotFound, Unauthorized
 from app.db.ready import Ready
 from app.main import create_app
 from app.settings import Settings
-from app.web import errors
+from app.web import refusals
 from app.web.request import Db
 
 router = APIRouter()
@@ -155,7 +155,7 @@ def test_what_the_database_keeps_from_the_systems_role_is_a_fault_and_noted(
 ) -> None:
     """Also where the statement goes to libpq past SQLAlchemy. Of a student's request it is a 403: see own rows."""
     refused = Mock()
-    monkeypatch.setattr(errors.refusals, "note", refused)
+    monkeypatch.setattr(refusals, "note", refused)
     with structlog.testing.capture_logs() as logs:
         answer = client.get(path, params={"statement": "SELECT rolpassword FROM pg_authid"})
     assert answer.status_code == 500

@@ -138,6 +138,9 @@ def test_no_query_breaks_a_route(walk: Walk) -> None:
             continue
         names = [*route.query_names, "unknown"]
         queries = ["&".join(f"{name}={value}&{name}={value}" for name in names) for value in NASTY_QUERIES]
+        if not route.query_names:
+            # Nobody takes a value apart there, so that none hides the others.
+            queries = ["&".join(queries)]
         # Each text alone as well: the first that is refused hides the others.
         for query in [*queries, *(f"{name}=%00" for name in route.query_texts)]:
             answer = walk.call("administrator", route, f"{walk.address(route)}?{query}")

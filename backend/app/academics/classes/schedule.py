@@ -13,8 +13,8 @@ from app.core.actions import Action
 from app.core.errors import NotFound
 from app.core.permissions import Subject
 from app.db.models import ClassChange, ClassMeeting, SchoolClass
+from app.rules.days import long_date
 from app.rules.meetings import WEEKDAYS
-from app.web.formats import long_date
 
 
 def add_weekly(session: Session, subject: Subject, class_id: int, values: WeeklyForm) -> None:

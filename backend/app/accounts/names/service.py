@@ -24,9 +24,9 @@ from app.core.files.claims import Retention
 from app.core.permissions import Actor, internal
 from app.core.visibility import Records
 from app.db.models import FormerName, NameRequest, User
+from app.rules.days import long_date
 from app.school import service as school
 from app.web import scans
-from app.web.formats import long_date
 from app.web.listing import Listing
 from app.web.paging import Paging
 

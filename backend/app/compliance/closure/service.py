@@ -79,7 +79,7 @@ def work(database: Database, files: FileStore, settings: Settings, archive_id: i
             return
         actor = SYSTEM if row.asked_by is None else actor_of(session, settings, row.asked_by)
         if actor is None or not policy.may_export(actor):
-            _end(session, SYSTEM, row, "Whoever asked for this archive may no longer make one.")
+            _end(session, SYSTEM, row, "The person who asked for this archive may no longer make one.")
             return
 
     def report(done: int, total: int) -> None:

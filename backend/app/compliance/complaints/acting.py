@@ -13,8 +13,8 @@ from app.core.errors import Conflict, FieldError, Invalid
 from app.core.permissions import PERMISSIONS, SYSTEM, Permission, Subject, internal
 from app.db.models import Complaint
 from app.rules import complaints as rules
+from app.rules.days import long_date
 from app.settings import Settings, get_settings
-from app.web.formats import long_date
 
 
 @internal("who works at the school, for a choice by those who file or assign a complaint")

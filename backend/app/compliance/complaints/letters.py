@@ -19,8 +19,8 @@ from app.documents import service as documents
 from app.documents.service import DocumentKind, Draft, Offer
 from app.rules import complaints as rules
 from app.rules.complaints import GNPEC
+from app.rules.days import long_date
 from app.school import service as school
-from app.web.formats import long_date
 
 KIND = "complaint_decision"
 _PROCEDURE_OVER = (

@@ -47,7 +47,7 @@ COMPLAINTS = Report[Any](
         ),
         Column("closed_on", "Closed", lambda row: row.closed_on, Kind.DAY, on_page=False),
     ),
-    search="Search by number, student or who complains",
+    search="Search by number, student, or complainant",
     filters=(
         Filter("state", "State", (("open", "Waiting for the school"), *STATES.items())),
         Filter("kind", "About", tuple(KINDS.items()), "Everything"),

@@ -218,7 +218,7 @@ def enter(
         raise _wrong("received_on", "This day is in the future.")
     own = values.relation in ("student", "former_student")
     if not own and values.complainant is None:
-        raise _wrong("complainant", "Enter who complains.")
+        raise _wrong("complainant", "Enter the complainant’s name.")
     email = values.email or (person.email if own and person.deleted_at is None else None)
     return _receive(
         session,

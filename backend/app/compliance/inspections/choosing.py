@@ -13,9 +13,9 @@ from app.core.actions import Action
 from app.core.errors import FieldError, Invalid
 from app.core.permissions import Subject
 from app.db.models import User
+from app.rules.days import long_date
 from app.rules.inspections import MOST_STUDENTS
 from app.rules.inspections import draw as drawn_of
-from app.web.formats import long_date
 
 _SHOWN = 20
 """Students of one name that are offered."""

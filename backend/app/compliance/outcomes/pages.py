@@ -12,10 +12,10 @@ from app.compliance.outcomes.schemas import OutcomeForm
 from app.core import clock
 from app.core.errors import FieldError, Invalid
 from app.core.permissions import Permission, Subject
+from app.rules.days import long_date
 from app.rules.outcomes import UNAVAILABLE_REASONS, Placement
 from app.web import navigation, reports
 from app.web.field_types import OptionalId, PathId, blank_is_none
-from app.web.formats import long_date
 from app.web.forms import Form, posted
 from app.web.listing import Known
 from app.web.navigation import NavItem

@@ -8,8 +8,8 @@ from typing import Any
 from app.compliance.transcripts import codes, pesc
 from app.compliance.transcripts.content import statements
 from app.documents import service as documents
+from app.rules.days import long_date
 from app.web import formats
-from app.web.formats import long_date
 
 _UNPRINTED = re.compile(r"[^\x20-\x7e\xa0-\u017f\u1e00-\u1eff\u2010-\u2027€□]")
 """What the fonts may not have. A name with such a sign stops a transcript; a student’s statement must not."""

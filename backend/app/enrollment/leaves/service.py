@@ -27,11 +27,11 @@ from app.enrollment.leaves.schemas import LeaveForm
 from app.enrollment.leaves.shown import LeaveView, shown
 from app.enrollment.withdrawals import queries as withdrawals
 from app.rules import leaves as rules
+from app.rules.days import long_date
 from app.rules.leaves import Leave, Limit
 from app.school import service as school
 from app.school.service import LeavePolicy
 from app.web import formats
-from app.web.formats import long_date
 from app.web.listing import Listing
 from app.web.paging import Paging
 

@@ -18,8 +18,8 @@ from app.documents.service import DocumentKind, Draft, Letterhead, Offer
 from app.enrollment import policy
 from app.enrollment import service as enrollment
 from app.enrollment.letters import queries
+from app.rules.days import long_date
 from app.school import service as school
-from app.web.formats import long_date
 from app.web.paging import Paging
 
 KIND = "enrollment_letter"

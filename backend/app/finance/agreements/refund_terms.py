@@ -15,12 +15,12 @@ from sqlalchemy.orm import Session
 from app.core import clock
 from app.core.errors import Conflict, NotFound
 from app.core.permissions import internal
+from app.rules.days import long_date
 from app.rules.refunds_open_points import POINTS
 from app.rules.refunds_policies import POLICIES, Policy, filed
 from app.rules.refunds_settings import Settings
 from app.school import service as school
 from app.school.service import DatedPolicy, PolicyKind, RefundPolicy, settings_of
-from app.web.formats import long_date
 
 _BEFORE = timedelta(days=800)
 """How long before an agreement is prepared holidays can matter: an earlier one may have begun the time to cancel."""

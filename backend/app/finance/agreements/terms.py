@@ -16,8 +16,8 @@ from app.finance.agreements.refund_terms import AgreedRefund, as_terms
 from app.finance.agreements.schemas import PrepareForm
 from app.rules import agreements as rules
 from app.rules.agreements import APPLICATION, FEE, KINDS, Fee
+from app.rules.days import long_date
 from app.school.service import AgreementPolicy
-from app.web.formats import long_date
 
 KIND = "enrollment_agreement"
 CONSENT = (

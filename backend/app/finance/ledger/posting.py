@@ -17,8 +17,8 @@ from app.db.models import LedgerTransaction
 from app.finance.ledger import chart, policy, queries
 from app.finance.ledger.receipts import superseded
 from app.finance.ledger.schemas import Entry, StudentPosting
+from app.rules.days import long_date
 from app.school import service as school
-from app.web.formats import long_date
 
 
 def open_day(session: Session) -> date:

@@ -108,7 +108,7 @@ STATEMENT = Report[Any](
             "month",
             "Month",
             lambda columns, _zone: func.to_char(columns.booked_on, "YYYY-MM"),
-            measures=(Measure("amount_cents", "Charged less paid", Kind.CENTS),),
+            measures=(Measure("amount_cents", "Charges less payments and credits", Kind.CENTS),),
             named=formats.month,
             in_order=True,
         ),

@@ -23,9 +23,9 @@ from app.finance.ledger.schemas import Amount, Memo, PaymentForm
 from app.finance.providers import queries
 from app.finance.providers.protocol import Event, Opened, Provider
 from app.finance.providers.stripe import Stripe
+from app.rules.days import long_date
 from app.settings import Settings
 from app.web.field_types import OptionalId
-from app.web.formats import long_date
 from app.web.listing import Listing
 from app.web.paging import Paging
 

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from pydantic import ValidationError
 
 from app.finance.refunds.schemas import POLICY_TAGS, CaseIn, PolicyIn
+from app.rules.days import long_date
 from app.rules.refunds import (
     POLICIES,
     Case,
@@ -25,7 +26,6 @@ from app.rules.refunds import (
 )
 from app.rules.refunds_policies import fault, filed
 from app.rules.refunds_readings import explained
-from app.web.formats import long_date
 
 LARGEST = 5_000_000
 """Bytes of a case file."""

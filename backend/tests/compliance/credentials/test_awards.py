@@ -34,7 +34,7 @@ from app.db.models import (
     User,
 )
 from app.documents import service as documents
-from app.web.formats import long_date
+from app.rules.days import long_date
 from tests.compliance.credentials.conftest import diploma, without_drawing
 from tests.documents.poppler import text_of
 from tests.factories.school import School

@@ -38,6 +38,7 @@ from app.finance.refunds.cases.remittances import service as remittances
 from app.finance.refunds.cases.schemas import ApprovalForm
 from app.finance.refunds.cases.terms import NO_AGREEMENT
 from app.school import service as schools
+from tests.beside import Act
 from tests.factories.school import School, subject_of
 from tests.finance.conftest import NOW
 from tests.finance.forms import charge, payment, reversal
@@ -292,18 +293,15 @@ def test_a_payment_that_is_being_posted_is_waited_for_and_refuses_the_approval(
         row = service.read(session, office.bursar, refund).row
         student, enrollment = row.student_id, row.enrollment_id
 
-    def approve() -> None:
-        with live_database.begin() as session:
-            service.approve(session, approver, refund, ApprovalForm(computation=1))
+    def approve(session: Session) -> None:
+        service.approve(session, approver, refund, ApprovalForm(computation=1))
 
-    with ThreadPoolExecutor(1) as pool:
-        with live_database.begin() as paying:
-            ledger.post_for_student(paying, office.bursar, student, payment(10_000, enrollment_id=enrollment))
-            waiting = pool.submit(approve)
-            with pytest.raises(TimeoutError):
-                waiting.result(timeout=1)
-        with pytest.raises(Conflict, match="account has changed"):
-            waiting.result(timeout=60)
+    waiting = Act(live_database, approve)
+    with live_database.begin() as paying:
+        ledger.post_for_student(paying, office.bursar, student, payment(10_000, enrollment_id=enrollment))
+        waiting.start_and_wait_for_a_lock()
+    with pytest.raises(Conflict, match="computed from has changed"):
+        waiting.finish()
     with live_database.begin() as session:
         assert service.read(session, office.bursar, refund).row.state == "to_approve"
 

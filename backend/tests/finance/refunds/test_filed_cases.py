@@ -1,7 +1,7 @@
 """What filed policies and settled open points do to cases: whole texts, gaps, payees, and cases of an older shape."""
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 
 from app.core.errors import Conflict, Invalid
 from app.core.files import open_store
-from app.db.models import RefundComputation, SchoolHoliday
+from app.db.models import Refund, RefundComputation, SchoolHoliday
 from app.finance.ledger import service as ledger
 from app.finance.ledger.payers import service as payers
 from app.finance.ledger.schemas import BillingForm, PayerForm, PayerPaymentForm
@@ -200,6 +200,37 @@ def test_a_holiday_that_is_entered_later_moves_no_deadline_and_keeps_no_refund_f
     assert office.approve(refund, computation=2).due_on == date(2026, 6, 23)
     # Who leaves from now on has the calendar of now.
     assert office.owed(name="Later").due_on == date(2026, 6, 24)
+
+
+def test_the_calendar_is_named_only_where_business_days_are_counted(office: Office) -> None:
+    settled(office, holidays="school_calendar")
+    refund = office.owed()
+    assert not any(
+        "Business days" in one for one in service.read(office.session, office.bursar, refund.id).assumptions
+    )
+
+
+def test_a_result_that_an_update_would_change_is_computed_again_before_it_is_approved(office: Office) -> None:
+    refund = office.owed()
+    kept = service.read(office.session, office.bursar, refund.id).current
+    moved = kept.result | {
+        "due_on": (date.fromisoformat(kept.result["due_on"]) + timedelta(days=18)).isoformat()
+    }
+    copied = {
+        name: getattr(kept, name)
+        for name in ("case_file", "assumptions", "payees", "amount_cents", "other_cents")
+    }
+    office.session.add(
+        RefundComputation(refund_id=refund.id, number=2, result=moved, reason="Before the update", **copied)
+    )
+    row = office.session.get_one(Refund, refund.id)
+    row.due_on = date.fromisoformat(moved["due_on"])
+    office.session.flush()
+    office.session.expire_all()
+    with pytest.raises(Conflict, match=r"due June 22, 2026, and would be .*, due June 4, 2026, now"):
+        office.approve(refund, computation=2)
+    office.recompute(refund)
+    assert office.approve(refund, computation=3).due_on == date(2026, 6, 4)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from app.core.actions import Action
 from app.core.errors import Conflict, FieldError, Invalid, NotFound
 from app.core.permissions import Subject, internal
 from app.db.models import ClassSeat, EnrollmentStatus, SchoolClass
-from app.web.formats import long_date
+from app.rules.days import long_date
 from app.web.listing import Listing
 from app.web.paging import Page, Paging
 

@@ -19,9 +19,9 @@ from app.documents import service as documents
 from app.documents.service import DocumentKind, Draft, Offer
 from app.rules import hours
 from app.rules.attendance_record import Day, days_of
+from app.rules.days import long_date
 from app.school import service as school
 from app.web import formats
-from app.web.formats import long_date
 
 KIND = "attendance_record"
 LONGEST_PERIOD = timedelta(days=3 * 366)

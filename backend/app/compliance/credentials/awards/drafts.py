@@ -20,9 +20,9 @@ from app.db.models import CredentialType, EnrollmentStatus
 from app.documents import service as documents
 from app.documents.service import Draft, Letterhead
 from app.rules import validity
+from app.rules.days import long_date
 from app.school import service as school
 from app.settings import Settings
-from app.web.formats import long_date
 
 KIND = "credential"
 NOTHING = "No credential was issued."

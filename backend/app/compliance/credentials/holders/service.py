@@ -22,9 +22,9 @@ from app.core.permissions import Actor, internal
 from app.core.turns import take_turn
 from app.db.models import CredentialShare
 from app.documents import service as documents
+from app.rules.days import long_date
 from app.school import service as school
 from app.settings import Settings
-from app.web.formats import long_date
 
 NO_PAGE = "There is no shared credential at this address. Its holder may have stopped sharing it."
 

@@ -10,9 +10,9 @@ from app.core.actions import Action
 from app.core.permissions import SYSTEM, internal
 from app.db.models import CredentialReminder
 from app.rules import admission_documents as rule
+from app.rules.days import long_date
 from app.school import service as school
 from app.settings import Settings
-from app.web.formats import long_date
 
 
 @internal("the system's own work of every day")

@@ -33,11 +33,11 @@ from app.db.models import (
     ExternshipRubric,
     ExternshipSupervisor,
 )
+from app.rules.days import long_date
 from app.rules.externships import short_name
 from app.school import service as school
 from app.settings import Settings, get_settings
 from app.web import formats
-from app.web.formats import long_date
 
 NO_LINK = (
     "This link is not complete, or it was replaced by a newer one. Nothing was changed. Open the newest email from the "

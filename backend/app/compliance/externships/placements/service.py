@@ -25,11 +25,11 @@ from app.core.permissions import Actor, Subject, internal
 from app.core.views import Part
 from app.db.models import Enrollment, Externship, ExternshipHours, ExternshipPlacement, ExternshipSite
 from app.rules import externships as rules
+from app.rules.days import long_date
 from app.rules.hours import week_of
 from app.school import service as school
 from app.settings import Settings, get_settings
 from app.web import formats
-from app.web.formats import long_date
 from app.web.listing import Listing
 from app.web.paging import Paging
 

@@ -30,10 +30,10 @@ from app.db.models import (
 )
 from app.rules import externships as rules
 from app.rules.admission_documents import reminder_due
+from app.rules.days import long_date
 from app.school import service as school
 from app.settings import Settings
 from app.web import scans
-from app.web.formats import long_date
 from app.web.listing import Listing
 from app.web.paging import Paging
 

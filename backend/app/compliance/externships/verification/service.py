@@ -20,8 +20,8 @@ from app.core.errors import Conflict, NotFound
 from app.core.files import FileMissing, FileStore, claims
 from app.core.files.claims import Retention
 from app.core.permissions import SYSTEM, Actor, internal
+from app.rules.days import long_date
 from app.web import scans
-from app.web.formats import long_date
 
 _ROOM = "compliance.externships"
 _NAMED = 20

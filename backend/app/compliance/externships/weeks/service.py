@@ -19,12 +19,12 @@ from app.core.permissions import SYSTEM, Actor, internal
 from app.core.tokens import new_token
 from app.db.models import Externship, ExternshipLink, ExternshipPlacement, ExternshipSupervisor
 from app.db.session import Database
+from app.rules.days import long_date
 from app.rules.externships import short_name
 from app.rules.hours import week_of
 from app.school import service as school
 from app.settings import Settings, get_settings
 from app.web import formats
-from app.web.formats import long_date
 
 _WEEK = timedelta(days=6)
 AGAIN_AFTER = timedelta(days=6)

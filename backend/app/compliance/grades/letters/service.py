@@ -18,9 +18,9 @@ from app.core.views import Part
 from app.documents import service as documents
 from app.documents.service import DocumentKind, Draft, Offer
 from app.enrollment import service as enrollment
+from app.rules.days import long_date
 from app.school import service as school
 from app.web import formats
-from app.web.formats import long_date
 from app.web.paging import Paging
 
 KIND = "academic_progress_letter"

@@ -197,7 +197,7 @@ def _actor(session: Session, settings: Settings, batch_id: int) -> Actor | None:
     actor = SYSTEM if batch.asked_by is None else actor_of(session, settings, batch.asked_by)
     if actor is not None and policy.may_issue(actor):
         return actor
-    _finish(session, SYSTEM, batch_id, "Whoever asked for this may no longer issue transcripts.")
+    _finish(session, SYSTEM, batch_id, "The person who asked for this may no longer issue transcripts.")
     return None
 
 

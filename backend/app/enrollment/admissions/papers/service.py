@@ -24,10 +24,10 @@ from app.enrollment.admissions import policy
 from app.enrollment.admissions.papers import queries
 from app.enrollment.admissions.papers.schemas import CheckForm, KindForm, Paper, in_order
 from app.rules import admission_documents as rule
+from app.rules.days import long_date
 from app.school import service as school
 from app.settings import Settings
 from app.web import scans
-from app.web.formats import long_date
 from app.web.listing import Listing
 from app.web.paging import Paging
 

@@ -9,9 +9,9 @@ from app.core.actions import Action
 from app.core.tokens import new_token
 from app.db.models import AgreementLink, EnrollmentAgreement
 from app.finance.agreements.cosigners import queries
+from app.rules.days import long_date
 from app.school import service as school
 from app.settings import Settings
-from app.web.formats import long_date
 
 
 def send_link(session: Session, settings: Settings, row: EnrollmentAgreement, number: str) -> None:

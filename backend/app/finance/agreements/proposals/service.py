@@ -26,11 +26,11 @@ from app.finance.agreements.refund_terms import InForce
 from app.finance.agreements.schemas import PrepareForm
 from app.rules import agreements as rules
 from app.rules.agreements import FIELDS
+from app.rules.days import long_date
 from app.school import service as school
 from app.school.service import PolicyKind
 from app.school.service import policies as dated
 from app.settings import Settings
-from app.web.formats import long_date
 
 __all__ = ["Proposal", "may_begin", "prepare", "preview", "proposal"]
 
@@ -95,7 +95,7 @@ def _terms(
     if found.needs_parent and values.cosigner_kind != "parent":
         raise _wrong(
             "cosigner_kind",
-            "The student is under 18, so a parent or guardian signs, too. Choose Parent or guardian.",
+            "The student is under 18, so a parent or guardian must also sign. Choose Parent or guardian.",
         )
     given = (values.cosigner_kind, values.cosigner_name, values.cosigner_email)
     if any(given) and not all(given):

@@ -379,6 +379,6 @@ def _require_same_refund_policy(session: Session, row: EnrollmentAgreement, day:
     kept, found = refund_terms.of_terms(row.terms), refund_terms.on(session, day).agreed
     if (kept.policy, kept.readings) != (found.policy, found.readings):
         raise Conflict(
-            "The refund policy has changed since this agreement was prepared, so it cannot be signed any more. Nothing "
+            "The refund policy has changed since this agreement was prepared, so it can no longer be signed. Nothing "
             "was signed. Ask the school’s office for a new one."
         )

@@ -19,9 +19,9 @@ from app.finance.ledger.plans.schemas import fee_of
 from app.finance.ledger.posting import post
 from app.finance.ledger.schemas import Entry
 from app.rules import installments as rule
+from app.rules.days import long_date
 from app.school import service as school
 from app.settings import Settings
-from app.web.formats import long_date
 
 
 @internal("the system's own work of every morning")

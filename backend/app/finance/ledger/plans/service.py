@@ -22,9 +22,9 @@ from app.finance.ledger import queries as ledger
 from app.finance.ledger.plans import queries, reminder_queries
 from app.finance.ledger.plans.schemas import Installment, Plan, PlanForm
 from app.rules import installments as rule
+from app.rules.days import long_date
 from app.school import service as school
 from app.settings import Settings, get_settings
-from app.web.formats import long_date
 from app.web.listing import Listing
 from app.web.paging import Paging
 

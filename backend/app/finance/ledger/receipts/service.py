@@ -23,8 +23,8 @@ from app.documents.service import DocumentKind, Draft, Letterhead, Offer
 from app.finance.ledger import chart, policy, queries
 from app.finance.ledger.balances.service import applied
 from app.finance.ledger.payers import queries as payers
+from app.rules.days import long_date
 from app.school import service as school
-from app.web.formats import long_date
 
 KIND = "receipt"
 _ACTS = UUID("5d6b7a1e-1c0a-4f0c-8a38-0a0c4e0e9c11")

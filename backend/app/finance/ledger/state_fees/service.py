@@ -11,10 +11,10 @@ from app.core.permissions import Actor, internal
 from app.finance.ledger import policy
 from app.finance.ledger.state_fees import queries
 from app.rules import state_fees as rules
+from app.rules.days import long_date
 from app.rules.outcomes import year_name
 from app.school import service as school
 from app.school.service import PolicyKind, StateFeesPolicy
-from app.web.formats import long_date
 from app.web.listing import Computed, Listing
 from app.web.paging import Paging
 
@@ -143,7 +143,7 @@ def settings_of(found: InForce) -> dict[str, str]:
     """What a page and a file say of the policy, with what the fee schedule leaves open."""
     values = found.values
     waived = "taken off the base" if takes_waivers_off(found) else "not taken off the base"
-    owed = "owed" if values.trust_fund == "owed" else "not owed any more"
+    owed = "owed" if values.trust_fund == "owed" else "no longer owed"
     return {
         "Fee policy": f"Version {found.version}, in force from {found.effective_from}",
         "Authorization fee": (

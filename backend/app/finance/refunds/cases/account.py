@@ -116,7 +116,7 @@ def gather(
         terms = with_holidays_of(terms, first, zone)
     money = _Money(ledger.money_of(session, leaving.enrollment_id), terms, kept)
     payers = ledger.paid_by_payers(session, leaving.enrollment_id)
-    assumptions = [terms.source, *terms.assumptions, *terms.holidays]
+    assumptions = [terms.source, *terms.assumptions, *terms.holidays(zone)]
     total, done = leaving.total_minutes, leaving.completed_minutes
     if not total:
         total, done = 6_000, 60 * leaving.percent
@@ -217,12 +217,15 @@ def compute(
 
 
 def unchanged(computed: Computed, before: RefundComputation) -> bool:
-    """Whether the case is the one of a computation before, however that was written down, and pays the same people."""
+    """Whether the case is the one of a computation before, however that was written down, and comes to the same: an
+    update of the system may read the same case otherwise."""
     try:
         same = door.case_of(computed.case_file) == door.case_of(before.case_file)
     except door.CaseRefused:
         return False
-    return same and computed.payees == before.payees
+    result = computed.result
+    kept = (before.result["amount_cents"], before.result["due_on"], before.payees)
+    return same and (result.amount_cents, result.due_on.isoformat(), computed.payees) == kept
 
 
 def if_left(session: Session, enrollment_id: int, case: Case) -> tuple[Case, Sequence[str]] | None:

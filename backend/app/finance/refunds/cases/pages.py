@@ -18,10 +18,10 @@ from app.finance.refunds.cases import queue as _queue  # noqa: F401 - what waits
 from app.finance.refunds.cases.letters import service as letters
 from app.finance.refunds.cases.reports import REFUNDS, state
 from app.finance.refunds.cases.schemas import ApprovalForm, RecomputeForm, RejectionForm, RemittanceForm
+from app.rules.days import long_date
 from app.settings import Settings
 from app.web import navigation, refusals, reports, search
 from app.web.field_types import OptionalDay, OptionalId, PathId
-from app.web.formats import long_date
 from app.web.forms import Form, posted
 from app.web.navigation import NavItem
 from app.web.paging import PageParams, Paging

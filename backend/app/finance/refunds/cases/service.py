@@ -22,6 +22,7 @@ from app.finance.refunds.cases.account import Computed, Leaving
 from app.finance.refunds.cases.notices import send_notice, warn
 from app.finance.refunds.cases.reading import RefundCase, case_of, own_refunds, read, refunds, totals
 from app.finance.refunds.cases.schemas import ApprovalForm, RecomputeForm, RejectionForm
+from app.rules.days import long_date
 from app.school import service as school
 
 __all__ = [
@@ -236,10 +237,17 @@ def _require_unchanged(session: Session, found: RefundCase) -> None:
     computed = _compute(session, _leaving(session, found), kept, found.first)
     if account.unchanged(computed, found.current):
         return
+    row, now = found.row, computed.result
+    if (row.amount_cents, row.due_on) == (now.amount_cents, now.due_on):
+        differs = "the terms or the people who are paid are others now."
+    else:
+        differs = (
+            f"it was {format_cents(row.amount_cents)}, due {long_date(row.due_on)}, and would be "
+            f"{format_cents(now.amount_cents)}, due {long_date(now.due_on)}, now."
+        )
     raise Conflict(
-        "The student’s account has changed since this refund was computed: it was "
-        f"{format_cents(found.row.amount_cents)} and would be {format_cents(computed.result.amount_cents)} now. "
-        "Nothing was approved. The bursar computes it again first."
+        f"What this refund is computed from has changed since: {differs} Nothing was approved. The bursar computes it "
+        "again first."
     )
 
 

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 from app.db.models import RefundComputation
 from app.finance.agreements import service as agreements
 from app.finance.agreements.service import AgreedItem, AgreedRefund, AgreedSegment, InForce
-from app.web.formats import long_date
+from app.rules.days import long_date
+from app.rules.refunds_policies import applied
 
 NO_AGREEMENT = (
     "There is no signed enrollment agreement in the system. The day of enrollment counts as the day of signing, and no "
@@ -42,16 +43,18 @@ class Terms:
     source: str = ""
     """Where the version of the refund policy comes from, as a sentence."""
 
-    @property
-    def holidays(self) -> tuple[str, ...]:
-        """Of which day the calendar is that business days go by, where they go by one: it never changes, so that no
+    def holidays(self, zone: ZoneInfo) -> tuple[str, ...]:
+        """Of which day the calendar is that business days go by, where any are counted: it never changes, so that no
         deadline moves."""
         if not self.refund.has_calendar:
+            return ()
+        _policy, settings = applied(self.refund.rule, self.refund.settings_in(zone))
+        if not settings.counts_business_days:
             return ()
         day = self.refund.holidays_as_of
         when = f"on {long_date(day)}" if day else "when the agreement was prepared"
         said = f"Business days leave out the holidays that the school’s calendar had {when}"
-        return (f"{said}; later changes to the calendar do not change the date.",)
+        return (f"{said}; later changes to the calendar do not change the deadline.",)
 
 
 def terms_of(

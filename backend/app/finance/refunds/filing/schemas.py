@@ -27,7 +27,7 @@ class PolicyForm(_Head):
     clause: Annotated[Text, Field(title="The rule in words", max_length=2000)] = ""
     schedule: Annotated[Literal["pro_rata", "tiers", "weekly"], Field(title="Schedule")] = "pro_rata"
     tiers: Annotated[str, Field(title="Steps", max_length=2000)] = ""
-    nothing_from_percent: Annotated[str, Field(title="Nothing comes back from", max_length=20)] = ""
+    nothing_from_percent: Annotated[str, Field(title="No refund from", max_length=20)] = ""
     step_percent: Annotated[str, Field(title="Rounded up to", max_length=20)] = ""
     window_hours: Annotated[str, Field(title="Hours to cancel", max_length=20)] = ""
     window_business_days: Annotated[str, Field(title="Business days to cancel", max_length=20)] = ""

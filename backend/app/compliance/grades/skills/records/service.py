@@ -15,8 +15,8 @@ from app.core.permissions import Subject
 from app.core.views import Part
 from app.documents import service as documents
 from app.documents.service import DocumentKind, Draft, Offer
+from app.rules.days import long_date
 from app.school import service as school
-from app.web.formats import long_date
 
 KIND = "skills_record"
 

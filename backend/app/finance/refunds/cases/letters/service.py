@@ -18,8 +18,8 @@ from app.finance.ledger import chart
 from app.finance.ledger import service as ledger
 from app.finance.refunds.cases import policy, sentences
 from app.finance.refunds.cases.service import RefundCase, locked, read
+from app.rules.days import long_date
 from app.school import service as school
-from app.web.formats import long_date
 
 KIND = sentences.LETTER
 _ACTS = UUID("b1f0d6de-0f63-4a5e-8f0a-2a4b7c9c1d55")
