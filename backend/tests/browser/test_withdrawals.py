@@ -1,16 +1,17 @@
 """A student sees what leaving would refund and asks to leave; the office notifies another, and processes both."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from app.core import clock
 from app.db.models import User
 from tests.browser.conftest import Seen
 from tests.conftest import LiveServer
 from tests.factories.school import School, subject_of
-from tests.factories.withdrawals import record
+from tests.factories.withdrawals import ZONE, record
 
 pytestmark = pytest.mark.browser
 
@@ -25,7 +26,8 @@ def test_from_the_cost_to_the_end(
         enrollment = school.enrollment(student, program)
         school.attendance(enrollment, datetime(2026, 5, 4, 12, tzinfo=UTC), minutes=480)
         gone = school.enrollment(school.student(full_name="Gone Gary"), program)
-        decided = datetime.now(UTC) - timedelta(days=41)
+        # A day at the school, whose clocks may have changed since.
+        decided = datetime.combine(clock.today(ZONE) - timedelta(days=41), time(12), ZONE)
         record(session, subject_of(admin), gone.id, kind="administrative", requested_at=decided)
     signed_in_as(student)
     page.goto("/account/refund")

@@ -257,7 +257,7 @@ def test_the_office_enters_one_for_a_parent_and_for_somebody_who_left(
     row = entered(relation="parent", complainant="Pat Lopez")
     assert (row.complainant, row.email, row.decide_by) == ("Pat Lopez", None, came + timedelta(days=30))
     assert session.scalar(select(func.count()).select_from(OutboxMessage)) == 0, "a letter, then"
-    with pytest.raises(Invalid, match="who complains"):
+    with pytest.raises(Invalid, match="complainant’s name"):
         entered(relation="parent")
     with pytest.raises(Invalid, match="future"):
         entered(received_on=TODAY + DAY)
