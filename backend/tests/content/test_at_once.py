@@ -170,7 +170,7 @@ def test_two_planners_do_not_let_two_lessons_wait_for_each_other(
     with live_database.begin() as session:
         change(first, second)(session)
         beside.start_and_wait_for_a_lock()
-    with pytest.raises(Invalid, match="waits for this one"):
+    with pytest.raises(Invalid, match="already requires this one"):
         beside.finish()
 
 
