@@ -143,8 +143,8 @@ def test_a_change_of_terms_gives_no_new_time_to_cancel(
         binding = queries.in_force(session, world.enrollments["maria"])
         assert binding is not None
         assert (binding.id, binding.window_from, binding.signed_at) == (third, NOW, clock.now())
-        assert within(session, world.enrollments["maria"], NOW + HOURS_72, ZONE)
-        assert not within(session, world.enrollments["maria"], clock.now(), ZONE)
+        assert within(session, world.enrollments["maria"], NOW + HOURS_72, ZONE, "student")
+        assert not within(session, world.enrollments["maria"], clock.now(), ZONE, "student")
         then = queries.in_force(session, world.enrollments["maria"], NOW + timedelta(hours=1))
         assert then is not None
         assert then.id == first
@@ -163,7 +163,9 @@ def test_a_request_goes_by_the_agreement_that_bound_when_it_came(
         service.void(session, world.bea, number, "The student canceled on paper")
     maria = world.enrollments["maria"]
     with world.database.begin() as session:
-        hours = {at: within(session, maria, NOW + timedelta(hours=at), ZONE) for at in (-1, 0, 1, 3)}
+        hours = {
+            at: within(session, maria, NOW + timedelta(hours=at), ZONE, "student") for at in (-1, 0, 1, 3)
+        }
     assert hours == {-1: False, 0: True, 1: True, 3: False}
 
 

@@ -121,7 +121,7 @@ def test_a_holiday_entered_later_moves_no_time_to_cancel(
         assert bound is not None
         assert bound.cancellation_until == until
         zone = schools.facts(session).zone
-        assert not time_to_cancel.within(session, world.enrollments["maria"], until, zone)
+        assert not time_to_cancel.within(session, world.enrollments["maria"], until, zone, "student")
         assert time_to_cancel.within(
-            session, world.enrollments["maria"], until - timedelta(microseconds=1), zone
+            session, world.enrollments["maria"], until - timedelta(microseconds=1), zone, "student"
         )
