@@ -205,8 +205,8 @@ class Replica:
             far = "an unknown time" if seconds is None else f"{seconds:,.0f} seconds"
             return Standing(
                 usable=False,
-                says=f"The standby is {far} behind, and REPORTS_LAG_SECONDS allows {self._most}: reports read the "
-                "server itself.",
+                says=f"The standby is {far} behind, and REPORTS_LAG_SECONDS allows {self._most}: reports are read "
+                "from the primary server.",
                 behind_seconds=seconds,
             )
         return Standing(

@@ -84,12 +84,17 @@ class _Table:
     changes: bool
 
     def is_too_open(self, condition: str | None, *, is_open: bool) -> bool:
-        """Whether a student would see more than is written, or could change something."""
+        """Whether a student would see more than is written, or could change something.
+
+        `condition` is empty where it is not known how the server writes it, and None for a table without one.
+        """
         if self.changes or is_open:
             return self.changes
         if condition is None:
             return self.reads or (self.reads_some and self.name not in _BY_COLUMN)
-        is_wider = not self.guarded or self.shows_more or self.own not in (None, condition)
+        is_wider = (
+            not self.guarded or self.shows_more or (bool(condition) and self.own not in (None, condition))
+        )
         return self.reads_some and is_wider
 
 
@@ -105,6 +110,9 @@ class State:
     """Tables of which a student, or the system itself, sees nothing."""
     has_too_much: bool = False
     """Whether the role itself signs in, belongs to another, or has an attribute: BYPASSRLS shows it every row."""
+
+    has_compared: bool = True
+    """Whether the conditions of the policies were held against the migrations' own."""
 
     @property
     def sound(self) -> bool:
@@ -132,10 +140,7 @@ def has_role(settings: Settings) -> bool:
 
 
 def look(connection: Connection) -> State:
-    """How the database stands, asked as the system's own role.
-
-    Raises InsufficientPrivilege where that role may not make temporary tables.
-    """
+    """How the database stands. Conditions are compared where whoever asks may make temporary tables: the owner may."""
     found = connection.execute(_ROLE, (APP_ROLE, STUDENT_ROLE)).fetchone()
     if found is None:
         return State("is missing", (), ())
@@ -145,7 +150,10 @@ def look(connection: Connection) -> State:
     with connection.cursor(row_factory=class_row(_Table)) as cursor:
         tables = cursor.execute(_TABLES, {"app": APP_ROLE, "student": STUDENT_ROLE}).fetchall()
     names = {table.name for table in tables}
-    written = _as_written(connection, {name: text for name, text in own.items() if name in names})
+    row = connection.execute("SELECT has_database_privilege(current_database(), 'TEMP')").fetchone()
+    compares = row is not None and bool(row[0])
+    known = {name: text for name, text in own.items() if name in names}
+    written = _as_written(connection, known) if compares else dict.fromkeys(known, "")
     uncovered, hidden = [], []
     for table in tables:
         if table.is_too_open(written.get(table.name), is_open=table.name in open_):
@@ -156,7 +164,7 @@ def look(connection: Connection) -> State:
         elif table.name in own and not (table.guarded and table.own and table.shows_all and table.reads):
             hidden.append(table.name)
     uncovered += [str(row[0]) for row in connection.execute(_BESIDE, (STUDENT_ROLE,))]
-    return State(wrong, tuple(uncovered), tuple(hidden), bool(strong))
+    return State(wrong, tuple(uncovered), tuple(hidden), bool(strong), compares)
 
 
 def _as_written(connection: Connection, own: dict[str, str]) -> dict[str, str]:
