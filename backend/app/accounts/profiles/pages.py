@@ -23,6 +23,7 @@ from app.accounts.profiles.schemas import (
     PhoneKind,
     PhotoForm,
     PreferredNameForm,
+    phones_meant,
 )
 from app.core import clock
 from app.core.errors import NotFound
@@ -44,8 +45,6 @@ uploads.register("/people/*/photo")
 LISTS = [Requires(Permission.STUDENT_FILES_READ)]
 CHANGES = [Requires(Permission.STUDENT_FILES_CHANGE)]
 PEOPLE = ("People", "/people")
-_DIGITS_OF_A_PHONE = 7
-"""Fewer digits are a date or a number of something else."""
 KINDS: dict[ContactKind, list[tuple[str, str]]] = {
     ContactKind.ADDRESS: [(kind.value, kind.value.capitalize()) for kind in AddressKind],
     ContactKind.PHONE: [(kind.value, kind.value.capitalize()) for kind in PhoneKind],
@@ -338,8 +337,7 @@ def _find_known_as(db: Session, subject: Subject, words: str) -> Found | None:
 
 
 def _find_by_phone(db: Session, subject: Subject, words: str) -> Found | None:
-    digits = sum(sign.isdigit() for sign in words)
-    if not policy.may_list(subject) or digits < _DIGITS_OF_A_PHONE or any(sign.isalpha() for sign in words):
+    if not policy.may_list(subject) or not phones_meant(words):
         return None
     return _files("Phone numbers", service.find_by_phone(db, subject, Paging(q=words, per_page=search.MOST)))
 

@@ -173,11 +173,12 @@ def known_as(session: Session, paging: Paging, visible: ColumnElement[bool]) -> 
     return Listing(session, _found_by(preferred.union(former).subquery(), visible), paging)
 
 
-def reached_at(session: Session, paging: Paging, visible: ColumnElement[bool]) -> Listing[Any]:
-    """Students by their whole phone number, with or without the country's 1: account, name, and the number."""
-    digits = "".join(sign for sign in paging.q if sign in "0123456789")
+def reached_at(
+    session: Session, digits: Collection[str], paging: Paging, visible: ColumnElement[bool]
+) -> Listing[Any]:
+    """Students by the digits of their phone number: account, name, and the number."""
     phones = select(StudentPhone.user_id, StudentPhone.number.label("text")).where(
-        StudentPhone.digits.in_((digits, f"1{digits}"))
+        StudentPhone.digits.in_(digits)
     )
     return Listing(session, _found_by(phones.distinct().subquery(), visible), paging)
 

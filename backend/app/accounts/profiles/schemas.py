@@ -46,6 +46,13 @@ def phone_digits(text: str) -> str:
     return f"1{national}"
 
 
+def phones_meant(text: str) -> tuple[str, ...]:
+    """The digits of the numbers that somebody may look for by this: with the country's 1 and as it stands, for a number
+    of another country without its +. None of them where it is no telephone number."""
+    digits = _NO_LETTER_OR_DIGIT.sub("", text).removeprefix("+")
+    return (digits, f"1{digits}") if re.fullmatch(r"[0-9]{7,15}", digits) else ()
+
+
 def _phone(text: str) -> str:
     phone_digits(text)
     return text

@@ -18,6 +18,7 @@ from app.accounts.profiles.schemas import (
     NameParts,
     PhoneForm,
     phone_digits,
+    phones_meant,
 )
 from app.core import clock, history, views, visibility
 from app.core.actions import Action
@@ -98,9 +99,10 @@ def find_known_as(session: Session, subject: Actor, paging: Paging) -> Listing[A
 
 
 def find_by_phone(session: Session, subject: Actor, paging: Paging) -> Listing[Any]:
-    """Students by their whole phone number."""
+    """Students by their whole phone number, however it is written; nobody for words that are none."""
     policy.require_list(subject)
-    return queries.reached_at(session, paging, visibility.limit(session, subject, Records.STUDENTS, User.id))
+    visible = visibility.limit(session, subject, Records.STUDENTS, User.id)
+    return queries.reached_at(session, phones_meant(paging.q), paging, visible)
 
 
 # Names and birth date
