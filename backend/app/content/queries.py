@@ -25,6 +25,7 @@ from app.db.models import (
     ScormData,
     User,
 )
+from app.db.pauses import allow_pauses
 from app.db.ready import Page, Ready
 
 
@@ -36,9 +37,8 @@ def lock_lesson(session: Session, lesson_id: int) -> bool:
 
 
 def allow_long_pauses(session: Session) -> None:
-    """Let this transaction wait for files, up to two gigabytes on their way to a bucket, longer than the server would
-    let it idle otherwise."""
-    session.execute(select(func.set_config("idle_in_transaction_session_timeout", "30min", True)))
+    """Let this transaction wait for files, up to two gigabytes on their way to a bucket."""
+    allow_pauses(session, 30)
 
 
 def user_name(session: Session, user_id: int) -> str:

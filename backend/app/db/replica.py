@@ -24,6 +24,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, sessionmaker
 
+from app.db.pauses import allow_pauses
+
 _WAIT_SECONDS: Final = 1.0
 """How long a standby that is nearly there is waited for."""
 _AWAY_SECONDS: Final = 15.0
@@ -49,8 +51,8 @@ _STANDS: Final = text(
     " coalesce(pg_last_wal_replay_lsn() >= CAST(:committed AS pg_lsn), false),"
     " extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp())"
 )
-_PAUSE: Final = text("SELECT set_config('idle_in_transaction_session_timeout', '15min', true)")
-"""The server's transaction waits as long as a file may take to be read here, and ends it then."""
+_LONGEST_MINUTES: Final = 15
+"""How long a file may take to be read here, and the server's transaction waits for it."""
 _BUSY: Final = (
     "The standby is busy with as many files as may be at once: reports are read from the primary server."
 )
@@ -133,7 +135,7 @@ class Replica:
                 log.warning("reports.replica_not_used", reason=standing.says)
                 yield None
                 return
-            session.execute(_PAUSE)
+            allow_pauses(session, _LONGEST_MINUTES)
             yield Reading(other, standing.behind_seconds or 0.0)
 
     def failed(self, error: Exception) -> None:
