@@ -155,8 +155,8 @@ def migrate(
         applied = migrations.upgrade(settings, revision)
         if migrations.state(settings).up_to_date:
             # First: whatever else fails, columns that hold secrets are closed to those who read the tables.
-            for left in database_roles.repair(settings):
-                typer.echo(f"not mended, see `aada db roles`: {left.role} {left.says}")
+            for left in database_roles.what_repair_leaves(settings):
+                typer.echo(left)
             roles.set_app_password(settings)
             if restored := student_rows.restore(settings):
                 typer.echo(f"made policies and rights of students’ rows again: {', '.join(restored)}")

@@ -263,8 +263,8 @@ def _served_database(settings: Settings) -> Iterator[tuple[Settings, EmbeddedSer
             typer.echo(f"· PostgreSQL {server.programs.version}, data in {server.data}")
             for step in migrations.upgrade(known):
                 typer.echo(f"· migration {step}")
-            for left in database_roles.repair(known):
-                typer.echo(f"· not mended, see `aada db roles`: {left.role} {left.says}")
+            for left in database_roles.what_repair_leaves(known):
+                typer.echo(f"· {left}")
             roles.set_app_password(known)
             if not student_rows.has_role(known):
                 student_rows.restore(known)

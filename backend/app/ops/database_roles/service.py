@@ -108,6 +108,12 @@ def repair(settings: Settings) -> list[Step]:
 
 
 @internal("the operator’s command, and what it says")
+def what_repair_leaves(settings: Settings) -> list[str]:
+    """Repair, and say of each thing that is left where it is shown: a line each."""
+    return [f"not mended, see `aada db roles`: {step.role} {step.says}" for step in repair(settings)]
+
+
+@internal("the operator’s command, and what it says")
 def what_each_may(place: Place) -> list[Kind]:
     """The roles that this database has or is to have."""
     return list(wanted(place))
