@@ -100,9 +100,9 @@ def _unknown_holidays(case: Case, found: Result) -> list[str]:
     if not unknown or (gives := _differs(case, found, "holidays", every)) is None:
         return []
     days = "; ".join(f"{name}, {long_date(day)}" for day, name in sorted(unknown.items()))
-    counts = "It counts as a business day here; if it is none"
+    counts = "It is counted as a business day; if the school is closed that day"
     if len(unknown) > 1:
-        counts = "They count as business days here; if they are none"
+        counts = "They are counted as business days; if the school is closed on them"
     return [f"Not among the holidays of this case: {days}. {counts}: {gives}."]
 
 
@@ -169,7 +169,7 @@ def _differs(case: Case, found: Result, name: str, value: Any) -> str | None:
 def _sentence(title: str, reading: str, others: list[str]) -> str:
     return (
         f"The rule leaves this point open: {_small(title)}. The school reads it as: {_small(reading)}. "
-        f"Read otherwise: {'; '.join(others)}."
+        f"Another reading: {'; '.join(others)}."
     )
 
 

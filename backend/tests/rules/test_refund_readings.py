@@ -16,7 +16,7 @@ from app.rules.refunds_readings import open_points, who_is_first
 from tests.rules.refund_cases import Case, after_signing, case, generated, kit, one_segment, paid
 
 OPEN = "The rule leaves this point open: "
-AS, OR = ". The school reads it as: ", ". Read otherwise: "
+AS, OR = ". The school reads it as: ", ". Another reading: "
 
 
 def said(given: Case) -> list[str]:
@@ -38,7 +38,7 @@ UNISSUED = (
 WEEKEND = f"a deadline on a weekend{AS}it stays{OR}it moves to the next business day, due March 2, 2026."
 KIT = (
     f"books and kits that were issued{AS}the school keeps it. "
-    "Read otherwise: it is refunded like the rest, $4,828.50."
+    "Another reading: it is refunded like the rest, $4,828.50."
 )
 
 
@@ -162,7 +162,8 @@ def test_a_day_that_moves_says_so_and_nothing_owed_has_no_day() -> None:
     assert counts_from(nothing) == "The withdrawal counts from February 16, 2026."
 
 
-THEY_COUNT = "They count as business days here; if they are none:"
+IT_COUNTS = "It is counted as a business day; if the school is closed that day:"
+THEY_COUNT = "They are counted as business days; if the school is closed on them:"
 NOT_KNOWN = "Not among the holidays of this case: "
 LABOR_DAY = {
     "policy": "standard-nine",
@@ -180,7 +181,7 @@ LABOR_DAY = {
     [
         (
             LABOR_DAY,
-            "Labor Day, September 7, 2026. It counts as a business day here; if it is none: $5,515.00.",
+            f"Labor Day, September 7, 2026. {IT_COUNTS} $5,515.00.",
         ),
         (LABOR_DAY | {"settings": {"holidays": ["2026-05-25"]}}, None),  # the case knows the year's holidays
         (LABOR_DAY | {"withdrawn_at": "2026-09-20T12:00:00-04:00"}, None),  # too late either way
@@ -197,7 +198,7 @@ LABOR_DAY = {
                 "withdrawn_at": "2026-11-10T12:00:00-05:00",
                 "settings": {"due_on_weekend": "next_business_day"},
             },
-            "Christmas Day, December 25, 2026. It counts as a business day here; if it is none: due December 28, 2026.",
+            f"Christmas Day, December 25, 2026. {IT_COUNTS} due December 28, 2026.",
         ),
         ({"withdrawn_at": "2026-11-10T12:00:00-05:00"}, None),  # calendar days, and it stays
         (

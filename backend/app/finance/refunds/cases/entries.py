@@ -133,9 +133,9 @@ class Entries:
         credit = dict(self._credit_by_group)
         owed: list[list[Any]] = []
         for _day, group, cents in self.charges:
-            less = min(cents, credit.get(group, 0))
-            credit[group] = credit.get(group, 0) - less
-            owed.append([purpose_of(group), cents - less])
+            lowered = min(cents, credit.get(group, 0))
+            credit[group] = credit.get(group, 0) - lowered
+            owed.append([purpose_of(group), cents - lowered])
         found: list[Paid] = []
         for one in sorted(payments, key=lambda one: (one.day, one.payer is None, one.cents)):
             left = one.cents
