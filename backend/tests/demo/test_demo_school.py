@@ -1,10 +1,8 @@
 """The demo school: the same for the same number, consistent to the last row, and never on top of real people."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
-import psycopg
 import pytest
 import time_machine
 from pwdlib.hashers.bcrypt import BcryptHasher
@@ -12,12 +10,10 @@ from sqlalchemy import text
 
 import app.ops.reports  # noqa: F401 - what is on offer
 from app.core.permissions import SYSTEM
-from app.db.session import Database, libpq_url
-from app.demo import Summary, calendar, issue_samples, seed_demo_school
-from app.demo.agreements import write_agreements
+from app.db.session import Database
+from app.demo import Summary, calendar, seed_demo_school
 from app.demo.grades import write_reviews
 from app.demo.people import OFFICE
-from app.demo.receipts import write_receipts
 from app.finance.ledger.revenue import service as revenue
 from app.finance.ledger.state_fees import service as state_fees
 from app.finance.refunds import door
@@ -28,29 +24,9 @@ from app.settings import Settings
 from app.web.paging import Paging
 from app.web.reports import registry
 from tests.conftest import _throwaway
-
-MOMENT = datetime(2026, 11, 23, 15, 20, tzinfo=UTC)  # a Monday morning at the school
+from tests.demo.conftest import MOMENT
 
 pytestmark = pytest.mark.xdist_group("demo_school")
-
-
-@pytest.fixture(scope="module")
-def school(postgres: EmbeddedServer, template: str, make_settings: Callable[..., Settings]) -> Any:
-    """The whole demo school of 200 students, to be read only."""
-    with _throwaway(postgres, template) as name:
-        settings = make_settings(name)
-        database = Database(settings)
-        summary = seed_demo_school(database, settings, seed=1, moment=MOMENT)
-        with psycopg.connect(libpq_url(settings.owner_database_url), options="-c timezone=UTC") as owner:
-            yield owner, summary, database
-        database.close()
-
-
-@pytest.fixture
-def ask(school: Any) -> Callable[[str], list[Any]]:
-    """The rows of a query on the whole school."""
-    owner: psycopg.Connection[Any] = school[0]
-    return lambda query: owner.execute(query.encode()).fetchall()
 
 
 def test_it_has_the_size_that_is_promised(ask: Callable[[str], list[Any]], school: Any) -> None:
@@ -382,37 +358,3 @@ def test_statements_follow_from_the_demo_schools_history(
     assert lessons[0] == lessons[1]
     assert ends == 0
     assert verbs >= 7
-
-
-def test_another_number_makes_another_school_and_certificates_are_issued_as_real_ones(
-    live_database: Database, live_settings: Settings, ask: Any
-) -> None:
-    seed_demo_school(live_database, live_settings, seed=2, students=25, moment=MOMENT)
-    with live_database.begin() as session:
-        names = set(session.scalars(text("SELECT full_name FROM users WHERE role = 'student'")))
-    first = {row[0] for row in ask("SELECT full_name FROM users WHERE role = 'student' ORDER BY id LIMIT 25")}
-    assert names != first
-    assert issue_samples(live_database, live_settings) == 5
-    assert issue_samples(live_database, live_settings) == 5
-    assert write_agreements(live_database, live_settings) == 7
-    receipts = write_receipts(live_database, live_settings)
-    with live_database.begin() as session:
-        made = session.execute(
-            text("SELECT count(*), count(payer_id) FROM issued_documents WHERE kind = 'receipt'")
-        )
-        assert tuple(made.one()) == (receipts, receipts - 1)  # all but the demo student's are payers'
-        assert receipts > 1
-    with live_database.begin() as session:
-        states = session.scalars(text("SELECT status FROM enrollment_agreements ORDER BY status")).all()
-    assert states == [
-        "awaiting_school", "awaiting_student", "in_force", "in_force", "in_force", "in_force", "superseded",
-    ]  # fmt: skip
-    with live_database.begin() as session:
-        serials = list(
-            session.scalars(
-                text(
-                    "SELECT number FROM issued_documents WHERE kind LIKE 'credential%' ORDER BY kind, serial"
-                )
-            )
-        )
-    assert [serial.rpartition("-")[2] for serial in serials] == ["001", "002", "003", "004", "001"]

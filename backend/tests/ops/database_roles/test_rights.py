@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import errno
-import re
-import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,49 +26,6 @@ from app.settings import Settings
 from tests.ops.conftest import Aada
 
 Rows = psycopg.Connection[Any]
-_OURS = (MIGRATOR, READONLY, MONITOR, BACKUP)
-
-
-@pytest.fixture
-def owned(live_settings: Settings) -> Iterator[Settings]:
-    """A school whose tables belong to somebody who is no superuser, as on a server of one's own."""
-    name = live_settings.owner_database_url.database
-    with connect(live_settings) as admin:
-        admin.autocommit = True
-        admin.execute("CREATE ROLE school_owner LOGIN CREATEROLE PASSWORD 'for tests'")
-        admin.execute(sql.SQL("ALTER DATABASE {} OWNER TO school_owner").format(sql.Identifier(str(name))))
-        admin.execute(
-            """DO $$ DECLARE act text; BEGIN
-                 FOR act IN SELECT format('ALTER %s %s OWNER TO school_owner',
-                                          CASE relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, oid::regclass)
-                            FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'S')
-                              AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass
-                                              AND d.objid = pg_class.oid AND d.deptype IN ('a', 'i', 'e')
-                                              AND relkind = 'S') LOOP
-                   EXECUTE act;
-                 END LOOP;
-               END $$"""
-        )
-        admin.execute("GRANT CREATE, USAGE ON SCHEMA public TO school_owner")
-    yield live_settings
-    with connect(live_settings) as admin:
-        admin.autocommit = True
-        admin.execute("REASSIGN OWNED BY school_owner TO postgres")
-        for role in (*_OURS, "school_owner"):
-            if admin.execute("SELECT to_regrole(%s)", (role,)).fetchone() != (None,):
-                admin.execute(sql.SQL("DROP OWNED BY {}").format(sql.Identifier(role)))
-                admin.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(role)))
-
-
-@pytest.fixture
-def made(owned: Settings, tmp_path: Path) -> dict[str, str]:
-    """The addresses of the roles, made by the server's administrator."""
-    file = tmp_path / "roles.env"
-    done = service.bring(owned, file)
-    assert done.refused == []
-    found = re.findall(r"postgresql://(\w+):\S+", file.read_text(encoding="utf-8"))
-    assert sorted(found) == sorted(_OURS)
-    return dict(re.findall(r"(?=postgresql://(\w+))(postgresql://\S+)", file.read_text(encoding="utf-8")))
 
 
 def refused(connection: Rows, *statements: str) -> None:
@@ -279,48 +233,6 @@ def test_an_owner_who_may_make_no_roles_is_shown_the_statements(owned: Settings,
     assert not [line for line in done.refused if "SCRAM" in line]
 
 
-def test_the_command_shows_a_plan_and_never_a_password(aada: Aada, owned: Settings, tmp_path: Path) -> None:
-    file = tmp_path / "roles.env"
-    status, shown = aada("db", "roles")
-    assert status == 1
-    assert "aada_readonly  is not there" in " ".join(shown.split("\n")).replace("   ", "  ")
-    assert not file.exists()
-    status, shown = aada("db", "roles", "--apply", "--passwords", str(file))
-    assert (status, "Everything is as it should be." in shown) == (0, True), shown
-    assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    text = file.read_text(encoding="utf-8")
-    keys = re.findall(r"postgresql://\w+:([^@]+)@", text)
-    assert len(keys) == len(_OURS)
-    assert not [key for key in keys if key in shown]
-    assert re.findall(r"^(\w+)=", text, re.MULTILINE) == ["DATABASE_URL", "MONITOR_URL", "BACKUP_URL"]
-    status, shown = aada("db", "roles", "--renew", MONITOR, "--passwords", str(file))
-    assert (status, "is there already" in shown) == (1, True)
-    other = tmp_path / "other.env"
-    assert aada("db", "roles", "--renew", MONITOR, "--passwords", str(other))[0] == 0
-    (address,) = re.findall(r"postgresql://\S+", other.read_text(encoding="utf-8"))
-    psycopg.connect(address).close()
-    before = next(line for line in text.split("\n") if line.startswith("MONITOR_URL"))
-    with pytest.raises(psycopg.OperationalError):
-        psycopg.connect(before.partition("=")[2])
-    status, shown = aada("db", "roles", "--renew", "aada_app", "--passwords", str(tmp_path / "third.env"))
-    assert (status, "is none of the roles" in shown) == (1, True)
-
-
-def test_another_password_changes_nothing_else(aada: Aada, owned: Settings, tmp_path: Path) -> None:
-    service.bring(owned, tmp_path / "roles.env")
-    with connect(owned) as admin:
-        admin.execute("ALTER ROLE aada_monitor CREATEDB")
-    status, shown = aada("db", "roles", "--renew", READONLY, "--passwords", str(tmp_path / "other.env"))
-    assert (status, "has CREATEDB" in shown, "Only passwords were changed" in " ".join(shown.split())) == (
-        1,
-        True,
-        True,
-    )
-    (address,) = re.findall(r"postgresql://\S+", (tmp_path / "other.env").read_text(encoding="utf-8"))
-    psycopg.connect(address).close()
-    assert [step.says for step in service.look(owned)[1]] == ["has CREATEDB"]
-
-
 def test_what_the_server_only_warns_of_is_not_counted_as_done(owned: Settings, tmp_path: Path) -> None:
     """Who may not give a right of an object that it has some right of gets a warning, and nothing happens."""
     service.bring(owned, tmp_path / "roles.env")
@@ -343,17 +255,6 @@ def test_a_partition_keeps_its_rights_for_itself(owned: Settings, made: dict[str
         admin.execute("REVOKE ALL ON later_1 FROM aada_readonly")
         admin.execute("RESET ROLE")
         assert plan(admin) == []
-
-
-def test_a_file_that_cannot_be_written_stops_before_anything_is_made(owned: Settings, tmp_path: Path) -> None:
-    (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
-    for path, says in (
-        (tmp_path / "none" / "roles.env", "cannot be written"),
-        (tmp_path / "link", "already"),
-    ):
-        with pytest.raises(OperatorError, match=says):
-            service.bring(owned, path)
-    assert len([step for step in service.look(owned)[1] if step.makes]) == len(_OURS)
 
 
 def test_tables_of_a_superuser_get_no_migrator(live_settings: Settings, tmp_path: Path) -> None:
@@ -422,29 +323,3 @@ def test_the_migrator_of_two_schools_on_a_server_stays_that_of_both(
         finally:
             admin.execute("DROP DATABASE IF EXISTS another_school")
             admin.execute("DROP ROLE another_owner")
-
-
-def test_a_role_is_made_once_its_password_is_on_the_disk(
-    owned: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full(_handle: int, _line: bytes) -> int:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr("app.ops.database_roles.service.os.write", full)
-    with pytest.raises(OperatorError, match=r"cannot be written \(No space left on device\)"):
-        service.bring(owned, tmp_path / "roles.env")
-    monkeypatch.undo()
-    assert not (tmp_path / "roles.env").exists()
-    with connect(owned) as admin:
-        there = "SELECT count(*) FROM pg_roles WHERE rolname = ANY(%s)"
-        assert admin.execute(there, (list(_OURS),)).fetchone() == (0,), "nobody would know its password"
-
-
-def test_another_password_for_a_role_that_was_never_made_is_a_sentence(
-    aada: Aada, owned: Settings, tmp_path: Path
-) -> None:
-    file = tmp_path / "roles.env"
-    status, shown = aada("db", "roles", "--renew", MONITOR, "--passwords", str(file))
-    assert status == 1
-    assert f"There is no role {MONITOR} yet: make it with `aada db roles --apply`." in " ".join(shown.split())
-    assert not file.exists()
