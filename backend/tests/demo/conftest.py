@@ -23,7 +23,9 @@ def school(postgres: EmbeddedServer, template: str, make_settings: Callable[...,
         settings = make_settings(name)
         database = Database(settings)
         summary = seed_demo_school(database, settings, seed=1, moment=MOMENT)
-        with psycopg.connect(libpq_url(settings.owner_database_url), options="-c timezone=UTC") as owner:
+        # Autocommit: this connection waits between tests, and the server ends a transaction that idles.
+        url = libpq_url(settings.owner_database_url)
+        with psycopg.connect(url, autocommit=True, options="-c timezone=UTC") as owner:
             yield owner, summary, database
         database.close()
 
