@@ -177,7 +177,8 @@ class TierIn(_Strict):
     """One step of a schedule."""
 
     through: Annotated[int, Field(ge=0, le=1_000)]
-    """Through this percent of the program, or through this week of a weekly schedule (0: before it began)."""
+    """Through this percent of the program, or through this week of a weekly schedule (0: before it began). After the
+    program's last week that week counts."""
     refund_percent: Percent
     """So many percent come back."""
 
