@@ -54,13 +54,18 @@ def local_files(settings: Settings) -> FileStore | None:
 
 
 def make(
-    place: BackupPlace, source: Source, settings: Settings, kind: BackupKind | None = None
+    place: BackupPlace,
+    source: Source,
+    settings: Settings,
+    kind: BackupKind | None = None,
+    *,
+    calmly: bool = False,
 ) -> tuple[Backup, int, upkeep.Pruned]:
     """A backup with everything that belongs to it: the database, the log so far, the files; then what is too old goes.
 
-    The backup, how many files were copied, and what went. Raises OperatorError.
+    The backup, how many files were copied, and what went; `calmly` as in `take`. Raises OperatorError.
     """
-    made = take.take(place, source, kind)
+    made = take.take(place, source, kind, calmly=calmly)
     catch_up(place, source)
     files = local_files(settings)
     try:
@@ -179,7 +184,8 @@ class Keeper:
         if kind is not None:
             # An hourly one becomes a full one where there is nothing to build on.
             wanted = BackupKind.FULL if kind is BackupKind.FULL else None
-            make(self._place, source, self._settings, wanted)
+            # The first one is made at once: until then the school has none.
+            make(self._place, source, self._settings, wanted, calmly=bool(able))
         else:
             self._drill_if_due(source, now)
             self._verify_if_due(now)
