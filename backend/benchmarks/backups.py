@@ -131,12 +131,14 @@ def measure(folder: Path, settings: Settings, gigabytes: float) -> None:
     as_scheduled = lambda: gently(lambda: take.take(place, source, BackupKind.FULL, calmly=True))  # noqa: E731
     for _ in range(ROUNDS):  # in turn: what else the machine does falls on both
         alone.append(latencies(settings, lambda: time.sleep(8)))
-        beside.append(latencies(settings, lambda: as_scheduled))
+        beside.append(latencies(settings, as_scheduled))
     without, with_it = statistics.median(alone), statistics.median(beside)
     print(
         f"  a commit beside a backup     p95 {with_it:6.1f} ms   {with_it / without:.2f} × without ({without:.1f} ms)"
     )
 
+    with source.connect() as connection:  # what was written so far belongs to no idle hour
+        connection.execute("SELECT pg_switch_wal()")
     receiver.catch_up(place, source)
     before = sum(one.size_bytes for one in wal.files(place) if one.complete)
     time.sleep(2)

@@ -222,7 +222,6 @@ def test_the_first_backup_is_made_at_once_and_the_others_calmly(tmp_path: Path, 
     kept = keeper.Keeper(settings_in(tmp_path), MagicMock())
     with (
         patch.object(keeper.take, "current", return_value=known),
-        patch.object(kept, "_copy_new_files"),
         patch.object(keeper, "make") as make,
     ):
         kept.tick(Mock())
