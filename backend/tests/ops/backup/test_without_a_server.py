@@ -258,6 +258,19 @@ def test_all_faults_of_a_day_are_in_the_history(tmp_path: Path) -> None:
     assert reason.endswith("; and 2 more")
 
 
+@pytest.mark.parametrize("before", [0, 1])
+def test_the_first_backup_is_made_at_once_and_the_others_calmly(tmp_path: Path, before: int) -> None:
+    long_ago = datetime(2020, 1, 1, tzinfo=UTC)
+    known = [Mock(fault=None, member=Mock(parent=None, started_at=long_ago))] * before
+    kept = keeper.Keeper(settings_in(tmp_path), MagicMock())
+    with (
+        patch.object(keeper.take, "current", return_value=known),
+        patch.object(keeper, "make") as make,
+    ):
+        kept.tick(Mock())
+    assert make.call_args.kwargs == {"calmly": bool(before)}
+
+
 def test_files_that_cannot_be_copied_are_said_in_a_sentence(tmp_path: Path) -> None:
     full = OSError(errno.ENOSPC, "No space left on device")
     made = Mock(id="20260308T000000Z-full")
