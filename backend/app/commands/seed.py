@@ -13,6 +13,7 @@ from app.demo.agreements import write_agreements
 from app.demo.film import upload_film
 from app.demo.grades import write_reviews
 from app.demo.receipts import write_receipts
+from app.demo.sent_back import send_refund_back
 from app.demo.transcripts import write_transcripts
 from app.demo.written import write_work
 from app.ops import migrations
@@ -54,6 +55,7 @@ def seed(
             write_transcripts(database, reached)
             write_receipts(database, reached)
             write_agreements(database, reached)
+            send_refund_back(database)
             write_work(database, reached)
             film = upload_film(database, reached)
         finally:

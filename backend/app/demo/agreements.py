@@ -14,13 +14,14 @@ from sqlalchemy.orm import Session
 
 from app.core import clock
 from app.core.files import FileStore, open_store
-from app.core.permissions import Duty, Role, Subject
+from app.core.permissions import Duty, Subject
 from app.db.models import Enrollment, EnrollmentStatus, Program, StudentProfile, User, Withdrawal
 from app.db.session import Database
 from app.demo import people
 from app.demo.catalog import PROGRAMS
 from app.demo.desk import Desk
 from app.demo.ledger import BOOKS, EXAM, KIT, REGISTRATION
+from app.demo.subjects import subject_of
 from app.finance.agreements import service
 from app.finance.agreements.proposals import service as proposals
 from app.finance.agreements.schemas import CountersignForm, PrepareForm, SignForm
@@ -73,7 +74,7 @@ def write_agreements(database: Database, settings: Settings) -> int:
     """Of the latest students: some in force, one superseded, one for the school and one for the student to sign."""
     files = open_store(settings)
     with database.begin() as session:
-        office = _subject(session, people.OFFICE[0].email, Duty.REGISTRAR)
+        office = subject_of(session, people.OFFICE[0].email, Duty.REGISTRAR)
         waiting = _enrollments(session, own=True)[:1]
         others = _enrollments(session, own=False)
     made = 0
@@ -110,7 +111,7 @@ def _agree(
     number = proposals.prepare(database, office, files, settings, enrollment, _form(schedule))
     with database.begin() as session:
         found = service.read_any(session, number)
-        student = _subject(session, found.row.terms["email"])
+        student = subject_of(session, found.row.terms["email"])
         signatures.consent(session, student, number)
         shown = found.row.file_sha256
     signatures.sign(
@@ -134,18 +135,6 @@ def _form(schedule: str = "Monday to Friday, 8:30 AM to 1:30 PM") -> PrepareForm
         ends_on=today + timedelta(weeks=44),
         schedule=schedule,
         payment="A down payment of 20% on the first day, then ten monthly installments.",
-    )
-
-
-def _subject(session: Session, email: str, *duties: Duty) -> Subject:
-    user = session.scalars(select(User).where(User.email == email)).one()
-    return Subject(
-        user.id,
-        user.email,
-        user.full_name,
-        Role(user.role),
-        duties=frozenset(duties) or None,
-        proved_at=clock.now(),
     )
 
 

@@ -19,9 +19,9 @@ from app.finance.refunds.cases.account import Computed, Leaving
 from app.school.money import BillingPolicy
 
 _ACTS = UUID("3c1a61f7-4b0e-4f57-9d3c-5d0f8c1b6a72")
-WAITING, APPROVED = 1, 2
-"""The newest refund waits for approval; of the ones before it one waits for its second approval, and one is approved
-and not paid out yet."""
+WAITING, APPROVED = 1, 3
+"""The newest refund waits for approval; of the ones before it one waits for its second approval, and two are approved
+and not paid out yet, of which one is sent back later (`app.demo.sent_back`)."""
 LIMIT = BillingPolicy().second_approval_above_dollars * 100
 
 
@@ -71,6 +71,9 @@ def write_refunds(
         if item.withdrawal_processed_at is not None
     ]
     cases.sort(key=lambda one: (one.processed, one.item.id))
+    for one in cases:
+        if one.computed.terms.in_force is not None:
+            one.computed.terms.in_force.used(session)
     _live(desk, cases)
     credited = {id(one): _credit(desk, one) for one in cases if one.approved and one.cents}
     payments = {

@@ -23,7 +23,7 @@ NEVER_THE_SAME = {
     "stored_files": {"stored_at"},
     "procrastinate_events": {"at"},
     "school": {"updated_at"},
-    "school_policies": {"created_at"},
+    "school_policies": {"created_at", "used_at"},
     "ledger_transactions": {"created_at", "created_xid"},
 }
 
