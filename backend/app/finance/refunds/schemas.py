@@ -189,7 +189,7 @@ class TierIn(_Strict):
     through: Annotated[int, Field(ge=0, le=1_000)] = Field(
         description=(
             "Through this percent of the program, or through this week of a weekly schedule (0: "
-            "before it began)."
+            "before it began). After the program's last week that week counts."
         )
     )
     refund_percent: Percent = Field(description="So many percent come back.")

@@ -44,7 +44,8 @@ def run(
     with place.kept() as alone:
         if not alone:
             raise OperatorError(
-                f"Another process keeps {place.folder}: the second place needs a folder of its own."
+                f"Another process makes backups in {place.folder}: the second place needs a folder of its own. Name "
+                "another one, or stop that process."
             )
         _Stream(place, source, settings, files, synchronous=synchronous, say=say).run()
 
