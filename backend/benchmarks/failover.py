@@ -4,7 +4,7 @@ Rows that were acknowledged and are not there afterwards, the longest time witho
 at the pages was answered meanwhile. Of each kill also the pieces: until another server was elected, until it took
 writes, and until the first was acknowledged, which waits for a standby.
 
-    cd backend && ../.venv/bin/python -m benchmarks.failover [--kills 20] [--switchovers 3] [--ttl 12 --loop-wait 3]
+    cd backend && ../.venv/bin/python -m benchmarks.failover [--kills 20] [--switchovers 3] [--ttl 10 --loop-wait 2]
 """
 
 import argparse

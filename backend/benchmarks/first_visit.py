@@ -18,7 +18,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from benchmarks.load import school_of, served
+from benchmarks.crowd import school_of, served
 from tests.browser.chromium import chromium
 
 FIRST_BYTES, FIRST_REQUESTS = 100_000, 8

@@ -28,15 +28,11 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from app.accounts.access import service as access
-from app.accounts.access.attempts import Visitor
-from app.accounts.people import service as people
 from app.core.files.store import CHUNK
-from app.core.permissions import SYSTEM
 from app.db.session import Database
 from app.demo.packages import LESSONS
 from app.settings import Settings
-from benchmarks.load import served
+from benchmarks.crowd import served, sign_in
 from benchmarks.start import family, proportional_mib
 
 MIB = 1024**2
@@ -119,9 +115,7 @@ def fill(settings: Settings) -> tuple[str, dict[str, int]]:
         }
         session.execute(text(ROOM))
         number = session.scalar(text("SELECT id FROM users WHERE email = 'admin@demo.aada.example'"))
-        secret = access.open_session(
-            session, settings, people.get_person(session, SYSTEM, int(number or 0)), Visitor()
-        ).secret
+        secret = sign_in(session, settings, int(number or 0))
     database.close()
     return secret, lessons
 

@@ -5,12 +5,16 @@ template that a test may commit to; `live_server` serves such a clone on a free 
 """
 
 import gc
+
+# Before anything is loaded: looking through all of it again and again is a quarter of what loading takes.
+gc.disable()
+
 import os
 import socket
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -38,11 +42,29 @@ from tests.browser.chromium import chromium
 from tests.client import Client, event_loop
 from tests.fast_disk import fast_folder
 
-# What has been loaded stays for the whole run: the collector need not look through it again with every few thousand
-# objects, which is a fifth of the processor time of a run.
-gc.collect()
-gc.freeze()
-gc.set_threshold(20_000, 20, 20)
+
+def _load_no_more() -> None:
+    """What has been loaded stays for the whole run: the collector need not look through it again with every few
+    thousand objects, which is a fifth of the processor time of a run.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
+    gc.enable()
+
+
+_load_no_more()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """The tests are loaded as the program is."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        _load_no_more()
+
 
 # The same examples on every machine and at every run: what passes here passes there. To look further afield:
 # pytest --hypothesis-profile=default

@@ -106,6 +106,9 @@ def list_backups(as_json: AsJson = False) -> None:
         for branch in several:
             begins, latest = local(branch.begins, settings), local(branch.latest, settings)
             typer.echo(f"  {plan.name_of(branch.key)}  {begins} to {latest}")
+    if not spans:
+        typer.echo("Nothing can be restored from them. Make a full backup now: aada backup now --full")
+        return
     typer.echo("Every instant of these can be restored:")
     for span in spans:
         typer.echo(f"  {_span(span, settings)}")
@@ -128,11 +131,12 @@ def verify(
         for one in found:
             typer.echo(f"{one.what}: {one.fault or 'as it was written'}")
         if not found:
-            typer.echo(f"There is no backup in {place.folder} yet.")
+            typer.echo(f"There is no backup in {place.folder} yet. Make the first one: aada backup now")
     if faults:
         raise OperatorError(
-            f"{_count(len(faults), 'fault')} found. Make a full backup now (aada backup now --full), and find out "
-            "what is wrong with the disk."
+            f"{_count(len(faults), 'fault')} found; what is damaged is not used any more. Make a full backup now "
+            "(aada backup now --full), and find out what is wrong with the disk. What can be restored meanwhile: "
+            "aada backup list"
         )
 
 
@@ -169,7 +173,10 @@ def run_drill(as_json: AsJson = False) -> None:
     if as_json:
         typer.echo(json.dumps(outcome.details, indent=2, default=str))
     if outcome.fault is not None:
-        raise OperatorError(f"The restore drill failed: {outcome.fault}. See docs/runbooks/restore.md.")
+        raise OperatorError(
+            f"The restore drill failed: {outcome.fault.rstrip('.')}. Make a full backup (aada backup now --full), and "
+            "run the drill again. If it fails again, look at what a restore gives: docs/runbooks/restore.md."
+        )
     if not as_json:
         lost = "" if outcome.loss_seconds is None else f"; the log is {outcome.loss_seconds:.1f} s behind"
         typer.echo(
@@ -210,7 +217,7 @@ def stream_log(
             typer.echo(
                 "No commit waits for the second place."
                 if done
-                else "None waited for one; nothing was changed."
+                else "No commit waited for it. Nothing was changed."
             )
             return
         if synchronous:
@@ -254,7 +261,10 @@ def copy_to_bucket(
     place.prepare()
     known = offsite.of(settings, place, take_over=take_over)
     if known is None:
-        raise OperatorError("BACKUP_S3_BUCKET is not set: there is no bucket to copy the backups to.")
+        raise OperatorError(
+            "BACKUP_S3_BUCKET is not set, so there is no bucket to copy the backups to: set it and the other "
+            "BACKUP_S3_ settings in .env. Nothing was sent."
+        )
     done = known.turn()
     if as_json:
         shown = {"objects": done.objects, "size_bytes": done.size_bytes, "removed": done.removed}
@@ -286,7 +296,8 @@ def fetch(
     bucket = bucket_of(settings)
     if bucket is None:
         raise OperatorError(
-            "BACKUP_S3_BUCKET is not set: set it, and the other BACKUP_S3_ settings, as .env had them."
+            "BACKUP_S3_BUCKET is not set: set it, and the other BACKUP_S3_ settings, as .env had them. "
+            "Nothing was changed."
         )
     target = None if to.strip().lower() == "latest" else instants.parse(to, settings.zone)
     done = fetch_backups(bucket, keys.Key.read(key), into, target, settings, branch=branch, say=typer.echo)

@@ -69,7 +69,8 @@ def restore(
     if done.missing_files:
         raise OperatorError(
             f"{len(done.missing_files)} files that records of that instant point to are not in the backup. Everything "
-            f"else is in {done.into}."
+            f"else is in {done.into}, which can be used. Copy them from the old DATA_DIR/files if that is left (the "
+            "names are shown as Missing)."
         )
 
 

@@ -198,6 +198,18 @@ def scorm_course(session: Session, enrollment_id: int, package_id: int) -> Scorm
     )
 
 
+def scorm_courses(
+    session: Session, enrollment_ids: Collection[int], package_ids: Collection[int]
+) -> dict[tuple[int, int], ScormCourse]:
+    """The same for many, by enrollment and version."""
+    rows = session.scalars(
+        select(ScormCourse).where(
+            ScormCourse.enrollment_id.in_(enrollment_ids), ScormCourse.package_id.in_(package_ids)
+        )
+    )
+    return {(row.enrollment_id, row.package_id): row for row in rows}
+
+
 def latest_attempt_at(session: Session, enrollment_id: int, package_id: int, sco_id: str) -> ScormData | None:
     """The newest attempt of an enrollment at a part of a version."""
     return session.scalar(

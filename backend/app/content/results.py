@@ -1,6 +1,7 @@
 """Where a student stands in a lesson, and the attempts behind it."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -16,7 +17,7 @@ from app.content.schemas import AttemptOut, ControlsOut, PartOut, ResultOut
 from app.core import views
 from app.core.permissions import Subject
 from app.core.views import Part
-from app.db.models import ContentPackage, ContentType
+from app.db.models import ContentPackage, ContentType, ScormCourse
 from app.enrollment import service as enrollment
 from app.rules import scorm12
 
@@ -27,48 +28,64 @@ def standing(
     enrollment_id: int,
     *,
     passing_score_pct: int | None = None,
-    attempts: Sequence[queries.AttemptSummary] | None = None,
 ) -> ResultOut:
-    """The best of the student's attempts at each part of this package, and what they amount to; `attempts` are those,
-    where many students' were read at once."""
+    """The best of the student's attempts at each part of this package, and what they amount to."""
+    runtime = runtime_of(version.standard)
+    known = Known(
+        queries.attempts_in_package(session, enrollment_id, version.id),
+        None if runtime.sequencing is None else queries.scorm_course(session, enrollment_id, version.id),
+        marked=not runtime.reports and enrollment.is_lesson_done(session, enrollment_id, version.lesson_id),
+    )
+    return result_of(version, known, passing_score_pct=passing_score_pct)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is on record of a student in a version: attempts at its parts, what is kept of a course with rules of its
+    own, and whether a lesson that reports nothing was marked as done."""
+
+    attempts: Sequence[queries.AttemptSummary]
+    course: ScormCourse | None
+    marked: bool = False
+
+
+def result_of(version: Version, known: Known, *, passing_score_pct: int | None) -> ResultOut:
+    """`standing`, of what has been read, as for many students at once."""
     best: dict[str, _Best] = {}
-    if attempts is None:
-        attempts = queries.attempts_in_package(session, enrollment_id, version.id)
-    for attempt in attempts:
+    for attempt in known.attempts:
         best.setdefault(attempt.sco_id, _Best()).add(attempt)
     untouched = _Best()
     parts = list(_parts(version.manifest.items, best, untouched, 0))
     opening = [best.get(item.id, untouched) for item in version.manifest.launchable()]
+    runtime = runtime_of(version.standard)
     # Nobody scores a film: a passing score is of the time when the lesson was a package.
-    scores = runtime_of(version.standard).lesson_kind in (ContentType.SCORM, ContentType.H5P)
+    scores = runtime.lesson_kind in (ContentType.SCORM, ContentType.H5P)
     passing = passing_score_pct if scores else None
-    sequencing = runtime_of(version.standard).sequencing
+    sequencing = runtime.sequencing
     weights = None if sequencing is None else sequencing.weights(version)
     result = scorm12.lesson_result(
-        [known.status for known in opening],
-        [known.percent for known in opening],
+        [one.status for one in opening],
+        [one.percent for one in opening],
         passing_percent=passing,
         weights=None
         if weights is None
         else [weights.get(item.id, Fraction(0)) for item in version.manifest.launchable()],
     )
-    whole = None if sequencing is None else sequencing.standing(session, version, enrollment_id)
+    whole = None if sequencing is None else sequencing.standing(version, known.course)
     if whole is not None:
         result = scorm12.course_result(result, whole.status, passing_percent=passing)
-    reports = runtime_of(version.standard).reports
-    marked = not reports and enrollment.is_lesson_done(session, enrollment_id, version.lesson_id)
     return ResultOut(
         lesson_id=version.lesson_id,
         package_id=version.id,
-        complete=result.complete or marked,
-        reason="The lesson is marked as done." if marked else result.reason,
-        missed=result.missed and not marked,
-        done=result.total if marked else result.done,
+        complete=result.complete or known.marked,
+        reason="The lesson is marked as done." if known.marked else result.reason,
+        missed=result.missed and not known.marked,
+        done=result.total if known.marked else result.done,
         total=result.total,
         score_pct=None if result.percent is None else scorm12.shown_percent(result.percent),
         total_seconds=sum(part.total_seconds for part in parts),
         parts=parts if whole is None or whole.controls is None else _limited(parts, version, whole),
-        reports=reports,
+        reports=runtime.reports,
         sequenced=sequencing is not None,
         navigation=None
         if whole is None or whole.controls is None

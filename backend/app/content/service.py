@@ -12,6 +12,7 @@ from app.content import policy, queries
 from app.content.assignments import queries as assignments
 from app.content.assignments.grading.notices import send_release
 from app.content.assignments.grading.service import lesson_scores
+from app.content.assignments.lessons import is_assignment
 from app.content.launches import queries as launch_queries
 from app.content.launches.commits import commit
 from app.content.launches.navigation import navigate
@@ -33,7 +34,7 @@ from app.content.runtimes import runtime_of
 from app.content.schemas import AttemptOut, PackageOut, ResultOut, StudentWorkOut
 from app.core import views
 from app.core.errors import Invalid, NotFound
-from app.core.permissions import Subject, internal
+from app.core.permissions import Subject
 from app.core.views import Part
 from app.db.models import ContentType
 from app.enrollment import service as enrollment
@@ -79,12 +80,6 @@ def _reports_nothing(session: Session, lesson_id: int, enrollment_id: int) -> bo
 enrollment.register_self_marked("content: plain web pages", _reports_nothing)
 enrollment.register_lesson_page("content: assignments", assignments.pages_of)
 academics.on_lessons_removed("content: previews", launch_queries.remove_previews)
-
-
-@internal("says what a lesson is, and nothing of a student")
-def is_assignment(session: Session, lesson_id: int) -> bool:
-    """Whether students hand something in for the lesson."""
-    return bool(assignments.pages_of(session, [lesson_id]))
 
 
 def packages(session: Session, subject: Subject, lesson_id: int) -> list[tuple[PackageOut, str | None]]:

@@ -6,43 +6,45 @@ Else the server itself is read, and the log says why.
 
 from __future__ import annotations
 
-import os
-import socket
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import Future
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
-import psycopg
 import structlog
 from psycopg.pq import TransactionStatus
-from sqlalchemy import URL, Engine, NullPool, create_engine, text
+from sqlalchemy import URL, Engine, NullPool, create_engine, event, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, sessionmaker
 
 from app.db.pauses import allow_pauses
+from app.db.silence import Silence, connector
 
 _WAIT_SECONDS: Final = 1.0
 """How long a standby that is nearly there is waited for."""
 _AWAY_SECONDS: Final = 15.0
 """How long one that did not answer is not asked again: whoever wants a file would wait for it."""
+_LONGEST_MINUTES: Final = 15
+"""How long one statement of a file may take there; the server's own transaction waits a minute more."""
 _CONNECT: Final[dict[str, Any]] = {
     "connect_timeout": 2,
-    # A machine that vanished resets nothing: what it does not acknowledge, or does not answer, breaks off.
+    # A machine that vanished resets nothing: what it does not acknowledge, or does not answer, breaks off. One that was
+    # stopped, or whose disk stalls, acknowledges everything: `app.db.silence` is for that.
     "tcp_user_timeout": 5000,
     "keepalives_idle": 5,
     "keepalives_interval": 2,
     "keepalives_count": 3,
     "application_name": "aada reports",
     "options": "-c timezone=UTC -c default_transaction_read_only=on -c lock_timeout=10s"
-    " -c idle_in_transaction_session_timeout=15min -c statement_timeout=15min",
+    f" -c idle_in_transaction_session_timeout=15min -c statement_timeout={_LONGEST_MINUTES}min",
 }
 _ANSWER_SECONDS: Final = 5.0
-"""How long whoever looks after the system waits for it: one that was stopped, or whose disk stalls, says nothing."""
+"""How long it may say nothing before it is asked beside, whether it still answers anybody."""
+_SILENT_SECONDS: Final = _LONGEST_MINUTES * 60.0 + 30.0
+"""How long it may say nothing on one connection while it answers others: it ends longer statements itself."""
 _COMMITTED: Final = text(
     "SELECT pg_current_wal_flush_lsn()::text, (SELECT system_identifier FROM pg_control_system())"
 )
@@ -51,8 +53,6 @@ _STANDS: Final = text(
     " coalesce(pg_last_wal_replay_lsn() >= CAST(:committed AS pg_lsn), false),"
     " extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp())"
 )
-_LONGEST_MINUTES: Final = 15
-"""How long a file may take to be read here, and the server's transaction waits for it."""
 _BUSY: Final = (
     "The standby is busy with as many files as may be at once: reports are read from the primary server."
 )
@@ -101,10 +101,12 @@ class Replica:
             pool_recycle=3600,
             connect_args=_CONNECT,
         )
+        event.listen(self._engine, "do_connect", connector(self._ask_beside))
         # Whoever looks how it stands makes a connection of their own, so that one that hangs holds up no file.
         self._looks: Engine = create_engine(
             url, hide_parameters=True, poolclass=NullPool, connect_args=_CONNECT
         )
+        event.listen(self._looks, "do_connect", connector(_give_up))
         self._sessions = sessionmaker(self._engine, expire_on_commit=False, autoflush=False, info=info)
         self._most = most_behind_seconds
         self._away_until, self._away = 0.0, ""
@@ -135,7 +137,7 @@ class Replica:
                 log.warning("reports.replica_not_used", reason=standing.says)
                 yield None
                 return
-            allow_pauses(session, _LONGEST_MINUTES)
+            allow_pauses(session, _LONGEST_MINUTES + 1)
             yield Reading(other, standing.behind_seconds or 0.0)
 
     def failed(self, error: Exception) -> None:
@@ -155,36 +157,28 @@ class Replica:
         """How it stands now, for whoever looks after the system. It is waited for some seconds and no longer."""
         if time.monotonic() < self._away_until:
             return Standing(usable=False, says=self._away)
-        answer: Future[Standing] = Future()
-        held: list[Any] = []
-
-        def look() -> None:
-            try:
-                with Session(self._looks) as other:
-                    held.append(other.connection().connection.driver_connection)
-                    found = self._look(committed, other, 0)
-            except BaseException as error:
-                answer.set_exception(error)
-            else:
-                answer.set_result(found)
-
-        threading.Thread(target=look, name="reports-standby", daemon=True).start()
         try:
-            return answer.result(_ANSWER_SECONDS)
-        except TimeoutError:
-            for one in held:
-                _break_off(one)
-            self.failed(TimeoutError(f"it said nothing for {_ANSWER_SECONDS:g} seconds"))
-            return Standing(usable=False, says=self._away)
+            with Session(self._looks) as other:
+                return self._look(committed, other, 0)
         except SQLAlchemyError as error:
-            return Standing(
-                usable=False,
-                says=f"The standby does not answer ({_one_line(error)}): reports are read from the primary server.",
-            )
+            self.failed(error)
+            return Standing(usable=False, says=self._away)
 
     def close(self) -> None:
         """Give its connections back."""
         self._engine.dispose()
+
+    def _ask_beside(self, seconds: float) -> float:
+        """A large file is silent for long before its first row: it goes on while another connection is answered."""
+        if seconds >= _SILENT_SECONDS:
+            raise Silence(f"it said nothing for {seconds:,.0f} seconds")
+        if seconds >= _ANSWER_SECONDS:
+            try:
+                with self._looks.connect() as other:
+                    other.execute(text("SELECT 1"))
+            except SQLAlchemyError as error:
+                raise Silence(f"it stopped in the middle: {_one_line(error)}") from error
+        return min(seconds + _ANSWER_SECONDS, _SILENT_SECONDS)
 
     def _look(self, committed: Committed, other: Session, patience_seconds: float) -> Standing:
         deadline = time.monotonic() + patience_seconds
@@ -216,10 +210,11 @@ class Replica:
         )
 
 
-def _break_off(driver: Any) -> None:
-    """End a connection under whoever waits for an answer on it: cancelling would ask the server that says nothing."""
-    with suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(driver.fileno())) as own:
-        own.shutdown(socket.SHUT_RDWR)
+def _give_up(seconds: float) -> float:
+    """It was asked something that is answered at once."""
+    if seconds >= _ANSWER_SECONDS:
+        raise Silence(f"it said nothing for {_ANSWER_SECONDS:g} seconds")
+    return _ANSWER_SECONDS
 
 
 def failed_itself(session: Session) -> bool:

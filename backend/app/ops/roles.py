@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import psycopg
 import structlog
 from psycopg import sql
 
 from app.core.own_rows import STUDENT_ROLE
+from app.ops.database_roles import statements
+from app.ops.database_roles.kinds import BY_NAME, OF_THE_SYSTEM
 from app.ops.errors import OperatorError
 from app.ops.servers import connect
 from app.settings import APP_ROLE, Settings
@@ -33,9 +38,8 @@ def set_app_password(settings: Settings) -> bool:
         ).decode("ascii")
         try:
             connection.execute(
-                sql.SQL("ALTER ROLE {} LOGIN PASSWORD {}").format(
-                    sql.Identifier(APP_ROLE), sql.Literal(verifier)
-                )
+                statements.attribute(BY_NAME[APP_ROLE], "LOGIN")
+                + sql.SQL(" PASSWORD {}").format(sql.Literal(verifier))
             )
         except psycopg.errors.InsufficientPrivilege as error:
             connection.rollback()
@@ -50,41 +54,26 @@ def set_app_password(settings: Settings) -> bool:
     return True
 
 
+def missing(connection: psycopg.Connection[Any]) -> list[sql.Composed]:
+    """The statements that make what the system works as, where it is not there; whoever is connected may run none."""
+    return statements.missing(connection, OF_THE_SYSTEM)
+
+
 def ensure_roles(settings: Settings) -> None:
     """Make the roles, as migrations 0011 and 0480 do, where a dump is about to grant them rights and brings none.
 
     Raises OperatorError where the owner may not.
     """
-    attributes = sql.SQL("NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS NOREPLICATION")
-    try:
-        with connect(settings) as connection:
-            for role, entry in ((APP_ROLE, "LOGIN"), (STUDENT_ROLE, "NOLOGIN")):
-                if (
-                    connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,)).fetchone()
-                    is None
-                ):
-                    connection.execute(
-                        sql.SQL("CREATE ROLE {} {} {}").format(
-                            sql.Identifier(role), sql.SQL(entry), attributes
-                        )
-                    )
-            # Becomes it for a request, and has none of its rights else.
-            held = connection.execute(
-                "SELECT pg_has_role(%s, %s, 'SET')", (APP_ROLE, STUDENT_ROLE)
-            ).fetchone()
-            if held != (True,):
-                connection.execute(
-                    sql.SQL("GRANT {} TO {} WITH INHERIT FALSE, SET TRUE").format(
-                        sql.Identifier(STUDENT_ROLE), sql.Identifier(APP_ROLE)
-                    )
-                )
-    except psycopg.errors.InsufficientPrivilege as error:
-        raise OperatorError(
-            f"{settings.owner_database_url.username} may not make the roles {APP_ROLE} and {STUDENT_ROLE}: let the "
-            f"server’s administrator run CREATE ROLE {APP_ROLE} LOGIN; CREATE ROLE {STUDENT_ROLE} NOLOGIN; "
-            f"GRANT {STUDENT_ROLE} TO {APP_ROLE} WITH INHERIT FALSE, SET TRUE (what is there already, without its "
-            "statement). Nothing was changed."
-        ) from error
+    with connect(settings) as connection:
+        needed = missing(connection)
+        try:
+            for statement in needed:
+                connection.execute(statement)
+        except psycopg.errors.InsufficientPrivilege as error:
+            raise OperatorError(
+                f"{settings.owner_database_url.username} may not make the roles that the system works as: let the "
+                f"server’s administrator run {statements.text(needed)}; and run this again. Nothing was changed."
+            ) from error
 
 
 def check_app_role(settings: Settings) -> None:
@@ -98,12 +87,13 @@ def check_app_role(settings: Settings) -> None:
             (STUDENT_ROLE,),
         ).fetchone()
         user = connection.info.user
+        kinds = [replace(kind, name=user) if kind.name == APP_ROLE else kind for kind in OF_THE_SYSTEM]
+        needed = statements.missing(connection, kinds)
     if held != (True,) and not settings.student_role:
         log.warning("database.student_role_missing", role=STUDENT_ROLE, user=user)
     elif held != (True,):
         raise OperatorError(
             f"{user} may not read as {STUDENT_ROLE}, so that students’ pages fail: run `aada db migrate` as the owner. "
-            f"If the owner may not make roles, let the server’s administrator run CREATE ROLE {STUDENT_ROLE} NOLOGIN "
-            f"(unless it is there) and GRANT {STUDENT_ROLE} TO {user} WITH INHERIT FALSE, SET TRUE, and run "
+            f"If the owner may not make roles, let the server’s administrator run {statements.text(needed)}; and run "
             "`aada db migrate` after that."
         )

@@ -6,6 +6,7 @@ in segments with consecutive numbers, each of one timeline. A restored school go
 another branch, and only its own log fits its backups.
 """
 
+import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,6 +23,9 @@ RIVAL = timedelta(days=7)
 _FULL_EVERY = timedelta(hours=24)
 _INCREMENTAL_EVERY = timedelta(hours=1)
 _QUIET_HOUR = 2
+_CALM_BYTES_A_SECOND = 32 * 1024**2
+"""At this rate a commit beside a backup took 1.1 times what it takes alone, on one slow disk (docs/operations.md)."""
+_CALM_FOR = timedelta(minutes=30)
 
 
 BranchKey = tuple[int, int]
@@ -110,6 +114,14 @@ def due(now: datetime, hour: int, newest: Member | None, newest_full: Member | N
     if since_full >= _FULL_EVERY or (hour == _QUIET_HOUR and since_full >= _FULL_EVERY / 2):
         return BackupKind.FULL
     return BackupKind.INCREMENTAL if abs(now - newest.started_at) >= _INCREMENTAL_EVERY else None
+
+
+def calm_rate(size_bytes: int) -> int:
+    """How many bytes a second a backup that nobody waits for may read of a cluster of this size.
+
+    So few that pages do not notice it, and as many as it takes to be done within half an hour.
+    """
+    return max(_CALM_BYTES_A_SECOND, math.ceil(size_bytes / _CALM_FOR.total_seconds()))
 
 
 def chain(backups: Mapping[str, Member], backup: Member) -> list[Member] | None:

@@ -5,13 +5,16 @@ leaves: an answer of success is a promise that the database has already kept.
 
 What only looks at the request is `async`: FastAPI calls anything else in a thread, and each way there and back costs
 as much as a statement.
+
+FastAPI takes these apart for each of a thousand routes, with all that they ask for in turn. Therefore they ask for
+little, and their signatures are worked out once (`_often`).
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from functools import wraps
-from inspect import iscoroutinefunction
-from typing import Annotated, Any, Protocol
+from functools import cache, wraps
+from inspect import iscoroutinefunction, signature
+from typing import Annotated, Any, Protocol, TypeVar
 
 from fastapi import Depends, Request, Response
 from fastapi.routing import APIRoute
@@ -27,8 +30,18 @@ from app.db.session import REVISION, Database
 from app.settings import Settings
 from app.web.turns import Turns
 
+_Call = TypeVar("_Call", bound=Callable[..., Any])
+
 READING = frozenset(("GET", "HEAD"))
 """What a student asks for this way is read as the student: see `app.core.own_rows`."""
+
+
+def _often(call: _Call) -> _Call:
+    """Mark what nearly every route asks for: Python is asked for its signature a thousand times, and takes the function
+    apart each time if it is not written down.
+    """
+    call.__signature__ = signature(call, eval_str=True)  # type: ignore[attr-defined]
+    return call
 
 
 class Identify(Protocol):
@@ -54,6 +67,7 @@ def database_of(request: Request) -> Database:
     return database
 
 
+@_often
 async def database_session(request: Request) -> AsyncIterator[Session]:
     """One transaction: committed when the route has returned, rolled back when it raised.
 
@@ -102,6 +116,7 @@ def commits_itself(route: APIRoute) -> None:
     route.dependant.call = answered
 
 
+@_often
 async def settings_of(request: Request) -> Settings:
     settings: Settings = request.app.state.settings
     return settings
@@ -110,6 +125,7 @@ async def settings_of(request: Request) -> Settings:
 SettingsDep = Annotated[Settings, Depends(settings_of)]
 
 
+@_often
 async def store_of(request: Request) -> FileStore:
     store: FileStore = request.app.state.files
     return store
@@ -118,6 +134,7 @@ async def store_of(request: Request) -> FileStore:
 FilesDep = Annotated[FileStore, Depends(store_of)]
 
 
+@_often
 def optional_subject(request: Request, session: Db) -> Subject | None:
     """The person behind the request, or None. Also kept on `request.state` for the page frame."""
     subject = identified(request, session)
@@ -155,9 +172,13 @@ def identified(request: Request, session: Session) -> Subject | None:
 OptionalSubject = Annotated[Subject | None, Depends(optional_subject, scope="function")]
 
 
-async def current_subject(subject: OptionalSubject) -> Subject:
-    """The person behind the request; nobody means 401, which a page turns into the sign-in form."""
-    return _somebody(subject)
+@_often
+def current_subject(request: Request, session: Db) -> Subject:
+    """The person behind the request; nobody means 401, which a page turns into the sign-in form.
+
+    A route that asks for this one does not ask for `optional_subject` as well.
+    """
+    return _somebody(optional_subject(request, session))
 
 
 def _somebody(subject: Subject | None) -> Subject:
@@ -200,6 +221,7 @@ class _OwnRows(Database):
             own_rows.limit_to(session, student_id)
 
 
+@_often
 async def database_asked_for(request: Request) -> Database:
     settings: Settings = request.app.state.settings
     whole = database_of(request)
@@ -210,6 +232,7 @@ DatabaseDep = Annotated[Database, Depends(database_asked_for)]
 """For a route that works long and holds a transaction only now and then."""
 
 
+@_often
 def brief_subject(request: Request) -> Subject:
     """The person behind the request, asked for in a transaction that is over by then."""
     with database_of(request).begin() as session:
@@ -230,9 +253,11 @@ def _require_any(subject: Subject, permissions: tuple[Permission, ...]) -> None:
     raise Forbidden("Your duties at the school do not include this. Ask an administrator if you need it.")
 
 
+@cache
 def require_any(*permissions: Permission) -> Callable[[Subject], Awaitable[None]]:
-    """A dependency that lets those through who have one of these permissions."""
+    """A dependency that lets those through who have one of these permissions: the same one for the same permissions."""
 
+    @_often
     async def permitted(subject: CurrentSubject) -> None:
         _require_any(subject, permissions)
 
@@ -252,6 +277,7 @@ def uploading(*permissions: Permission) -> Callable[[Subject], Awaitable[Subject
     idle so long, and nobody else may fill the disk. Declare it before the form, and `Db` after the form.
     """
 
+    @_often
     async def uploader(subject: BriefSubject) -> Subject:
         _require_any(subject, permissions)
         return subject

@@ -13,10 +13,12 @@ from psycopg import sql
 from sqlalchemy import NullPool, create_engine, text
 from sqlalchemy.exc import OperationalError
 
+from app.core.own_rows import STUDENT_ROLE
 from app.ops import migrations, roles
 from app.ops.errors import OperatorError
 from app.settings import Settings
 from tests.migrations.alembic_commands import BACKEND, downgrade, revisions, upgrade
+from tests.ops.database_roles.renamed import renamed
 
 HEAD = revisions()[-1]
 
@@ -91,8 +93,8 @@ def test_what_a_migration_refuses_and_what_a_load_may_not_are_sentences(
         admin.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD 'a-password'").format(sql.Identifier(name)))
         url = empty_database.owner_database_url.set(username=name, password="a-password")
         poor = empty_database.model_copy(update={"database_url": url.render_as_string(hide_password=False)})
-        monkeypatch.setattr(roles, "STUDENT_ROLE", f"{name}_student")
-        with pytest.raises(OperatorError, match=f"CREATE ROLE {name}_student NOLOGIN; GRANT"):
+        monkeypatch.setattr(roles, "OF_THE_SYSTEM", renamed({STUDENT_ROLE: f"{name}_student"}))
+        with pytest.raises(OperatorError, match=f'run CREATE ROLE "{name}_student" NOLOGIN; GRANT'):
             roles.ensure_roles(poor)
         admin.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(name)))
 

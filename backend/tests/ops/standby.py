@@ -90,8 +90,27 @@ class Standby:
         if self.process is not None:
             with suppress(ProcessLookupError):
                 self.process.send_signal(signal.SIGQUIT)
+            self._signal(signal.SIGCONT)
             self.process.wait(30)
             self.process = None
+
+    def freeze(self) -> None:
+        """Every process of it stands still, as on a machine that is stopped: what is sent to it is acknowledged."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self.process is None:
+            return
+        with suppress(ProcessLookupError):
+            os.kill(self.process.pid, number)  # first: it makes no more of them
+        for entry in Path("/proc").glob("[0-9]*/stat"):
+            with suppress(OSError):
+                if int(entry.read_text().rpartition(")")[2].split()[1]) == self.process.pid:
+                    os.kill(int(entry.parent.name), number)
 
     def ask(self, statement: str) -> Any:
         with psycopg.connect(self.url, autocommit=True) as connection:

@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 
 from app.core import own_rows
 from app.core.errors import Unavailable
+from app.core.own_rows import STUDENT_ROLE
 from app.db.session import Database, libpq_url
 from app.ops import lifecycle, roles, student_rows
 from app.ops.doctor import students
@@ -18,6 +19,7 @@ from app.ops.doctor.findings import Installation, Level
 from app.ops.errors import OperatorError
 from app.ops.servers import connect
 from app.settings import Settings
+from tests.ops.database_roles.renamed import renamed
 from tests.ops.installations import found
 
 
@@ -148,11 +150,12 @@ def test_a_role_that_is_missing_is_a_sentence_everywhere(
     name = f"student_{uuid.uuid4().hex[:12]}"
     for module in (own_rows, roles, student_rows, students):
         monkeypatch.setattr(module, "STUDENT_ROLE", name)
+    monkeypatch.setattr(roles, "OF_THE_SYSTEM", renamed({STUDENT_ROLE: name}))
     assert not student_rows.has_role(live_settings)
     (says,) = findings(live_settings)
     assert f"{name}, as which students’ pages are read, is missing" in says
     with pytest.raises(
-        OperatorError, match=f"run `aada db migrate` as the owner.*CREATE ROLE {name} NOLOGIN"
+        OperatorError, match=f'run `aada db migrate` as the owner.*CREATE ROLE "{name}" NOLOGIN'
     ):
         roles.check_app_role(live_settings)
     with capture_logs() as logs:
@@ -169,7 +172,7 @@ def test_a_role_that_is_missing_is_a_sentence_everywhere(
     owner.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(name)))
     try:
         assert "may not be used by the system" in findings(live_settings)[0]
-        with pytest.raises(OperatorError, match=f"GRANT {name} TO aada_app"):
+        with pytest.raises(OperatorError, match=f'run GRANT "{name}" TO "aada_app"'):
             roles.check_app_role(live_settings)
         with pytest.raises(Unavailable, match="aada doctor"), live_database.begin() as session:
             own_rows.limit_to(session, 1)
@@ -194,6 +197,7 @@ def test_a_role_that_sees_past_the_policies_is_named_with_what_mends_it(
     name = f"student_{uuid.uuid4().hex[:12]}"
     for module in (own_rows, roles, student_rows, students):
         monkeypatch.setattr(module, "STUDENT_ROLE", name)
+    monkeypatch.setattr(roles, "OF_THE_SYSTEM", renamed({STUDENT_ROLE: name}))
     role = sql.Identifier(name)
     owner.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(role))
     try:

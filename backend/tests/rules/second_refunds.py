@@ -123,12 +123,16 @@ def amount_as_settled(case: Case) -> int:
 def _least_of_va(policy: dict[str, Any]) -> dict[str, Any]:
     """38 CFR 21.4255: charged is no more than pro rata, and of a fee $10; a school may charge less."""
     cap = policy.get("application_fee_cap_cents")
-    return policy | {
-        "tiers": [],
-        "step_percent": None,
-        "nothing_from_percent": None,
-        "application_fee_cap_cents": 10_00 if cap is None else min(cap, 10_00),
-    }
+    return (
+        policy
+        | {
+            "schedule": "pro_rata",  # what "the length of the completed portion" is to the whole, not the weeks begun
+            "tiers": [],
+            "step_percent": None,
+            "nothing_from_percent": None,
+            "application_fee_cap_cents": 10_00 if cap is None else min(cap, 10_00),
+        }
+    )
 
 
 def _as_settled(case: Case) -> int:
@@ -221,6 +225,9 @@ def _is_in_time(case: Case, policy: dict[str, Any]) -> bool:
 
 def _lost(case: Case, policy: dict[str, Any], done: int, total: int) -> tuple[int, int]:
     """The part that does not come back, as a fraction."""
+    weekly = policy.get("schedule") == "weekly"
+    if weekly:
+        done, total = _weeks_begun(case), case["program"]["weeks"]
     edge = policy["nothing_from_percent"]
     if edge is not None:
         beyond = 100 * done - edge * total
@@ -228,7 +235,12 @@ def _lost(case: Case, policy: dict[str, Any], done: int, total: int) -> tuple[in
             return 1, 1
     if policy["tiers"]:
         back = next(
-            (one["refund_percent"] for one in policy["tiers"] if 100 * done <= one["through"] * total), 0
+            (
+                one["refund_percent"]
+                for one in policy["tiers"]
+                if (done <= one["through"] if weekly else 100 * done <= one["through"] * total)
+            ),
+            0,
         )
         return 100 - back, 100
     step = policy["step_percent"]
@@ -236,6 +248,15 @@ def _lost(case: Case, policy: dict[str, Any], done: int, total: int) -> tuple[in
         steps = -(-done * 100 // (total * step))
         return min(100, steps * step), 100
     return done, total
+
+
+def _weeks_begun(case: Case) -> int:
+    """0 before the first day of the program; its first seven days are the first week, and none follows its last."""
+    first = date.fromisoformat(case["program"]["starts_on"])
+    day, weeks = datetime.fromisoformat(case["withdrawn_at"]).astimezone(ATLANTA).date(), 0
+    while weeks < case["program"]["weeks"] and first + timedelta(weeks=weeks) <= day:
+        weeks += 1
+    return weeks
 
 
 def _kept_of(case: Case, policy: dict[str, Any], paid: dict[str, int]) -> dict[str, int]:

@@ -212,3 +212,11 @@ def test_the_latest_is_of_the_database_that_was_written_to_last(
     assert rules.restorable([oldest], own, far)[-1].end == far.at
     assert rules.restorable([oldest], other, far)[-1].end == oldest.ended_at
     assert rules.branches(backups, far)[0].key == oldest.branch
+
+
+@given(st.integers(0, 10**15))
+def test_a_calm_backup_is_slow_and_done_within_half_an_hour(size: int) -> None:
+    rate = rules.calm_rate(size)
+    assert rate >= 32 * 1024**2
+    assert size / rate <= 30 * 60
+    assert rate == 32 * 1024**2 or size > 30 * 60 * 32 * 1024**2

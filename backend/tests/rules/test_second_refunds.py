@@ -2,6 +2,7 @@
 
 import random
 from collections import Counter
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from app.finance.refunds import door
@@ -70,20 +71,24 @@ def _filed(chance: random.Random) -> dict[str, Any]:
     }
 
 
-def test_two_ways_agree_under_filed_policies_and_settled_open_points() -> None:
+def on_accounts(case: dict[str, Any]) -> None:
     """As on real accounts: one segment, the program, and money toward it, for the application and for items."""
+    total = case["program"]["total_minutes"]
+    charge = sum(one["charge_cents"] for one in case["program"]["segments"])
+    case["program"] = {
+        "total_minutes": total,
+        "segments": [{"name": "Program", "total_minutes": total, "charge_cents": charge}],
+    }
+    for one in case["payments"]:
+        if one["for"].startswith("segment:"):
+            one["for"] = "program"
+
+
+def test_two_ways_agree_under_filed_policies_and_settled_open_points() -> None:
     chance = random.Random(62)
     differ = []
     for case in generated(20_260_620, CASES):
-        total = case["program"]["total_minutes"]
-        charge = sum(one["charge_cents"] for one in case["program"]["segments"])
-        case["program"] = {
-            "total_minutes": total,
-            "segments": [{"name": "Program", "total_minutes": total, "charge_cents": charge}],
-        }
-        for one in case["payments"]:
-            if one["for"].startswith("segment:"):
-                one["for"] = "program"
+        on_accounts(case)
         if chance.random() < 0.7:
             case["policy"] = _filed(chance)
         case["settings"] = {
@@ -93,6 +98,48 @@ def test_two_ways_agree_under_filed_policies_and_settled_open_points() -> None:
         if found != other:
             differ.append((found, other, case))
     assert not differ, f"{len(differ)} of {CASES}, first: {differ[0]}"
+
+
+def _weekly(chance: random.Random) -> dict[str, Any]:
+    """By the weeks begun, with steps or pro rata."""
+    through = sorted(chance.sample(range(18), chance.randint(0, 5)))
+    back = sorted((chance.randint(0, 100) for _ in through), reverse=True)
+    return _filed(chance) | {
+        "schedule": "weekly",
+        "tiers": [
+            {"through": one, "refund_percent": percent} for one, percent in zip(through, back, strict=True)
+        ],
+        "step_percent": None if through else chance.choice((None, None, 5, 10, 30)),
+    }
+
+
+def test_two_ways_agree_by_the_weeks_begun() -> None:
+    """Programs that begin before, with and after the signing; withdrawals on the first and the last days of weeks."""
+    chance = random.Random(7)
+    differ, owed, weeks = [], 0, Counter[bool]()
+    for case in generated(20_260_907, CASES):
+        on_accounts(case)
+        signed, left = (
+            datetime.fromisoformat(one) for one in (case["agreement"]["signed_at"], case["withdrawn_at"])
+        )
+        first = signed.date() + timedelta(days=chance.randint(-21, 40))
+        case["program"] |= {"starts_on": first.isoformat(), "weeks": chance.choice((1, 4, 12, 16, 30, 60))}
+        edge = datetime.combine(first + timedelta(weeks=chance.randint(0, 18)), time(5), UTC)
+        on_edge = edge + timedelta(hours=chance.choice((-6, -2, -1, 0, 1)))
+        if chance.random() < 0.5 and on_edge >= signed:
+            case["withdrawn_at"] = on_edge.isoformat()
+        case["policy"] = _weekly(chance)
+        case["settings"] = {
+            name: chance.choice(values) for name, values in SETTLED.items() if chance.random() < 0.4
+        }
+        found, other = door.compute(door.case_of(case)).amount_cents, amount_as_settled(case)
+        if found != other:
+            differ.append((found, other, case))
+        owed += bool(found)
+        weeks[left.date() < first] += 1
+    assert not differ, f"{len(differ)} of {CASES}, first: {differ[0]}"
+    assert owed > 1_000
+    assert min(weeks.values()) > 1_000, "before the program began, and after"
 
 
 def test_an_hour_is_charged_once_however_the_money_was_named() -> None:

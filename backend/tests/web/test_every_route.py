@@ -5,7 +5,13 @@ that anybody may call is listed, so that a forgotten subject shows. Who may call
 (tests/permissions).
 """
 
-from app.web.request import brief_subject, current_subject, database_asked_for, database_session
+from app.web.request import (
+    brief_subject,
+    current_subject,
+    database_asked_for,
+    database_session,
+    optional_subject,
+)
 from tests.web.routes import PUBLIC
 from tests.web.walk import Walk
 
@@ -82,6 +88,13 @@ def test_a_route_that_asks_for_nobody_is_public_on_purpose(walk: Walk) -> None:
         if not route.asks_for(current_subject, brief_subject) and not route.permissions
     }
     assert unasked == PUBLIC
+
+
+def test_no_route_looks_twice_who_it_is(walk: Walk) -> None:
+    """`current_subject` looks for itself: what it asks for is put together for every route."""
+    assert not [
+        route for route in walk.routes if route.asks_for(current_subject) and route.asks_for(optional_subject)
+    ]
 
 
 def test_a_student_reaches_nothing_of_another(walk: Walk) -> None:

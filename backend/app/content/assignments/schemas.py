@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time
+from enum import StrEnum
 from typing import Annotated, BinaryIO, Literal
 from uuid import UUID
 
@@ -212,6 +213,42 @@ class Opened:
         return [(one, one.level(points)) for one, points in zip(criteria, grade.marks, strict=True)]
 
 
+class State(StrEnum):
+    """Where a student's work stands, from nothing to a grade that the student sees."""
+
+    MISSING = "missing"
+    TO_GRADE = "to grade"
+    DRAFT = "draft"
+    RELEASED = "released"
+
+    @classmethod
+    def of(cls, hand_in: HandIn | None, grade: HandInGrade | None) -> "State":
+        """By the newest hand-in and its newest grade."""
+        if hand_in is None:
+            return cls.MISSING
+        if grade is None:
+            return cls.TO_GRADE
+        return cls.DRAFT if grade.released_at is None else cls.RELEASED
+
+    @property
+    def label(self) -> str:
+        """What the lists say."""
+        return _SHOWN[self][0]
+
+    @property
+    def tone(self) -> str:
+        """The tone of its badge."""
+        return _SHOWN[self][1]
+
+
+_SHOWN = {
+    State.MISSING: ("Not handed in", "neutral"),
+    State.TO_GRADE: ("To grade", "info"),
+    State.DRAFT: ("Graded, not released", "warn"),
+    State.RELEASED: ("Released", "good"),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class BoardLine:
     """A student of a lesson's board: the newest hand-in and its newest grade."""
@@ -225,13 +262,9 @@ class BoardLine:
     allowance: AssignmentAllowance | None
 
     @property
-    def state(self) -> str:
-        """missing, to grade, draft or released."""
-        if self.hand_in is None:
-            return "missing"
-        if self.grade is None:
-            return "to grade"
-        return "draft" if self.grade.released_at is None else "released"
+    def state(self) -> State:
+        """Where the work stands."""
+        return State.of(self.hand_in, self.grade)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.academics import service as academics
 from app.content import policy, queries
-from app.content.assignments import queries as assignments
+from app.content.assignments.lessons import require_no_assignment
 from app.content.authoring import queries as text_queries
 from app.content.authoring.markdown import Rendered, render
 from app.content.authoring.schemas import MediaOut, Quiz, TextOut
@@ -222,6 +222,5 @@ def writable(session: Session, lesson_id: int) -> academics.LessonPlace:
         raise Invalid(
             f"“{place.title}” is not a document lesson. Change its type to Document before you write it here."
         )
-    if assignments.pages_of(session, [lesson_id]):
-        raise Invalid(f"“{place.title}” is an assignment. Add another lesson for what students read.")
+    require_no_assignment(session, place)
     return place

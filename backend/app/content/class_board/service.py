@@ -14,7 +14,7 @@ from app.content import policy
 from app.content import queries as content_queries
 from app.content.class_board import queries
 from app.content.packages.versions import version_of
-from app.content.results import standing
+from app.content.results import Known, result_of
 from app.core import clock
 from app.core.permissions import Subject, internal
 from app.db.models import ContentType, Lesson, User
@@ -192,20 +192,17 @@ def _to_check(
         return {}
     enrollment_ids = {enrollment_id for enrollment_id, _ in begun}
     packages = queries.versions_begun(session, enrollment_ids, checked)
-    attempts = content_queries.attempts_in_packages(
-        session, enrollment_ids, {package.id for package in packages.values()}
-    )
+    package_ids = {package.id for package in packages.values()}
+    attempts = content_queries.attempts_in_packages(session, enrollment_ids, package_ids)
+    courses = content_queries.scorm_courses(session, enrollment_ids, package_ids)
     found = {}
     for key, package in packages.items():
         if key not in begun:
             continue
-        result = standing(
-            session,
-            version_of(package),
-            key[0],
-            passing_score_pct=checked[key[1]].passing_score_pct,
-            attempts=attempts.get((key[0], package.id), []),
-        )
+        place = (key[0], package.id)
+        # Nor has anybody marked it: what is completed was left out above.
+        known = Known(attempts.get(place, []), courses.get(place))
+        result = result_of(version_of(package), known, passing_score_pct=checked[key[1]].passing_score_pct)
         found[key] = replace(begun[key], to_check=result.complete)
     return found
 

@@ -4,7 +4,7 @@ from sqlalchemy.orm import Session
 
 from app.academics import service as academics
 from app.content import policy, queries
-from app.content.assignments import queries as assignments
+from app.content.assignments.lessons import require_no_assignment
 from app.content.packages.current import FileIn, make_current
 from app.content.packages.upload import require_kind
 from app.content.runtimes import RUNTIMES
@@ -38,10 +38,7 @@ def reuse(session: Session, subject: Subject, lesson_id: int, package_id: int) -
     """
     policy.require_change(subject)
     place = academics.lesson_place(session, lesson_id)
-    if assignments.pages_of(session, [lesson_id]):
-        raise Invalid(
-            f"“{place.title}” is an assignment. Add another lesson for what students read or watch."
-        )
+    require_no_assignment(session, place)
     if package_id not in {number for number, _ in reusable(session, subject, lesson_id)}:
         sentence = "Choose one of the packages that other lessons use."
         raise Invalid(sentence, errors=[FieldError("package_id", sentence)])

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.academics import service as academics
 from app.content import policy, queries
-from app.content.assignments import queries as assignments
+from app.content.assignments.lessons import require_no_assignment
 from app.content.packages.archive import Archive
 from app.content.packages.current import FileIn, make_current
 from app.content.packages.media import kinds
@@ -50,10 +50,7 @@ def import_package(
     """
     policy.require_change(subject)
     place = academics.lesson_place(session, lesson_id)
-    if assignments.pages_of(session, [lesson_id]):
-        raise Invalid(
-            f"“{place.title}” is an assignment. Add another lesson for what students read or watch."
-        )
+    require_no_assignment(session, place)
     if sum(one.seek(0, 2) for one in (file, *(other for _, other in beside))) > max_bytes:
         raise TooLarge(f"The package is larger than the {max_bytes // 1024**2} MB this school accepts.")
     queries.allow_long_pauses(session)

@@ -16,7 +16,7 @@ from app.content.packages.model import Item, Manifest
 from app.content.packages.single_file import Source
 from app.content.packages.versions import Version
 from app.core.permissions import Subject
-from app.db.models import ContentType, Launch, ScormData
+from app.db.models import ContentType, Launch, ScormCourse, ScormData
 from app.lrs.service import Call
 from app.rules.media import Span
 
@@ -278,8 +278,8 @@ class Sequencing(Protocol):
     ) -> None:
         """Take what a part has reported, once the attempt has it."""
 
-    def standing(self, session: Session, version: Version, enrollment_id: int) -> Standing | None:
-        """What the parts amount to; None before the course is opened."""
+    def standing(self, version: Version, course: ScormCourse | None) -> Standing | None:
+        """What the parts amount to, by what is kept of the course; None before it is opened."""
 
     def inform(
         self, session: Session, version: Version, launch: Launch, item: Item, cmi: dict[str, Any]

@@ -9,9 +9,13 @@ Percent = Decimal | None
 
 
 class Details(BaseModel):
-    """Base of all details: nothing unknown, nothing converted, nothing changed afterwards."""
+    """Base of all details: nothing unknown, nothing converted, nothing changed afterwards.
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    What holds them against their description is built with the first row of the kind: a process writes few of the two
+    hundred kinds, and each start would build all of them.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
 
 class Nothing(Details):

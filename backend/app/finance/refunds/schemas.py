@@ -103,42 +103,46 @@ Percent = Annotated[int, Field(ge=0, le=100)]
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class SegmentIn(_Strict):
     """A part of the program that is charged by itself, such as a module."""
 
-    name: Name
-    """Payments name it as `segment:NAME`. Each name stands once."""
-    total_minutes: SomeMinutes
-    """Its length in minutes."""
-    charge_cents: Cents
-    """What it costs, tuition and fees, in cents."""
+    name: Name = Field(description="Payments name it as `segment:NAME`. Each name stands once.")
+    total_minutes: SomeMinutes = Field(description="Its length in minutes.")
+    charge_cents: Cents = Field(description="What it costs, tuition and fees, in cents.")
 
 
 class ProgramIn(_Strict):
     """The program and its segments, in the order in which they are studied: the minutes completed fill them in turn."""
 
-    total_minutes: SomeMinutes
-    """The length of the program in minutes. The segments together are not longer."""
-    segments: Annotated[list[SegmentIn], Field(max_length=500)] = []
-    """Without any, payments `program` are taken for the whole charge."""
-    starts_on: Day | None = None
-    """First day of the program; a weekly schedule needs it."""
-    weeks: Annotated[int, Field(ge=1, le=1_000)] | None = None
-    """Weeks of the program; a weekly schedule needs them."""
+    total_minutes: SomeMinutes = Field(
+        description="The length of the program in minutes. The segments together are not longer."
+    )
+    segments: Annotated[list[SegmentIn], Field(max_length=500)] = Field(
+        [], description="Without any, payments `program` are taken for the whole charge."
+    )
+    starts_on: Day | None = Field(None, description="First day of the program; a weekly schedule needs it.")
+    weeks: Annotated[int, Field(ge=1, le=1_000)] | None = Field(
+        None, description="Weeks of the program; a weekly schedule needs them."
+    )
 
 
 class AgreementIn(_Strict):
     """The enrollment agreement."""
 
-    signed_at: Instant
-    """When it was signed. Without an offset, the time in `settings.time_zone`; a date alone is its first minute."""
-    application_fee_cents: Cents = 0
-    """The application fee that was charged."""
-    application_fee_disclosed: bool = False
-    """Whether agreement and catalog name it nonrefundable. Only then may any of it be kept."""
+    signed_at: Instant = Field(
+        description=(
+            "When it was signed. Without an offset, the time in `settings.time_zone`; a date alone "
+            "is its first minute."
+        )
+    )
+    application_fee_cents: Cents = Field(0, description="The application fee that was charged.")
+    application_fee_disclosed: bool = Field(
+        False,
+        description="Whether agreement and catalog name it nonrefundable. Only then may any of it be kept.",
+    )
 
 
 class ItemIn(_Strict):
@@ -147,16 +151,13 @@ class ItemIn(_Strict):
     The school keeps the price of an item that is not refundable, disclosed and kept; any other is refunded.
     """
 
-    name: Name
-    """Payments name it as `item:NAME`. Each name stands once."""
-    amount_cents: Cents
-    """Its price."""
-    refundable: bool = True
-    """Whether the agreement has it as refundable."""
-    disclosed: bool = False
-    """Whether the agreement lists it and marks it as nonrefundable."""
-    kept: bool = False
-    """Whether it was issued and cannot be used again."""
+    name: Name = Field(description="Payments name it as `item:NAME`. Each name stands once.")
+    amount_cents: Cents = Field(description="Its price.")
+    refundable: bool = Field(True, description="Whether the agreement has it as refundable.")
+    disclosed: bool = Field(
+        False, description="Whether the agreement lists it and marks it as nonrefundable."
+    )
+    kept: bool = Field(False, description="Whether it was issued and cannot be used again.")
 
 
 class PaymentIn(_Strict):
@@ -164,54 +165,74 @@ class PaymentIn(_Strict):
 
     model_config = ConfigDict(validate_by_alias=True, validate_by_name=False)
 
-    amount_cents: Cents
-    """Amount in cents. A payment that was returned or reversed is left out."""
-    paid_on: Day
-    """The day it was received."""
-    purpose: Annotated[str, StringConstraints(max_length=300), AfterValidator(_purpose), Field(alias="for")]
-    """`segment:NAME`, `item:NAME`, `application_fee`, or `program`: an instalment toward tuition and fees as a whole,
-    which buys the first hours."""
+    amount_cents: Cents = Field(
+        description="Amount in cents. A payment that was returned or reversed is left out."
+    )
+    paid_on: Day = Field(description="The day it was received.")
+    purpose: Annotated[
+        str,
+        StringConstraints(max_length=300),
+        AfterValidator(_purpose),
+        Field(
+            alias="for",
+            description=(
+                "`segment:NAME`, `item:NAME`, `application_fee`, or `program`: an instalment toward "
+                "tuition and fees as a whole, which buys the first hours."
+            ),
+        ),
+    ]
 
 
 class TierIn(_Strict):
     """One step of a schedule."""
 
-    through: Annotated[int, Field(ge=0, le=1_000)]
-    """Through this percent of the program, or through this week of a weekly schedule (0: before it began)."""
-    refund_percent: Percent
-    """So many percent come back."""
+    through: Annotated[int, Field(ge=0, le=1_000)] = Field(
+        description=(
+            "Through this percent of the program, or through this week of a weekly schedule (0: "
+            "before it began). After the program's last week that week counts."
+        )
+    )
+    refund_percent: Percent = Field(description="So many percent come back.")
 
 
 class PolicyIn(_Strict):
     """A school's own filed policy, or another state's."""
 
-    name: Name
-    """Its name, recorded with the result."""
-    clause: Text = ""
-    """The rule in words; it stands at the head of the derivation."""
-    schedule: Literal["pro_rata", "tiers", "weekly"] = "pro_rata"
-    """Pro rata on the minutes completed; tiers by the percentage completed; or by the weeks begun (with tiers, or pro
-    rata without)."""
-    tiers: Annotated[list[TierIn], Field(max_length=200)] = []
-    """The steps, ascending. Past the last one nothing comes back."""
-    nothing_from_percent: Percent | None = None
-    """From this part of the program on nothing comes back. None: no such part."""
-    step_percent: Annotated[int, Field(ge=1, le=100)] | None = None
-    """Pro rata in steps: the part completed is rounded up to a multiple of this."""
-    window_hours: Annotated[int, Field(ge=0, le=8_784)] | None = None
-    """Hours to cancel after signing."""
-    window_business_days: Annotated[int, Field(ge=0, le=366)] | None = None
-    """Business days to cancel after signing, instead of hours."""
-    window_returns: Literal["all_but_retained", "all_paid"] = "all_but_retained"
-    """What a cancellation in that time gives back."""
-    application_fee_cap_cents: Cents | None = None
-    """The most of a disclosed application fee that is kept. None: no cap."""
-    due_days: Annotated[int, Field(ge=0, le=3_660)] = 45
-    """Days from the withdrawal until the refund is due."""
-    effective_from: Day | None = None
-    """For agreements signed from this day on."""
-    effective_until: Day | None = None
-    """For agreements signed until this day."""
+    name: Name = Field(description="Its name, recorded with the result.")
+    clause: Text = Field("", description="The rule in words; it stands at the head of the derivation.")
+    schedule: Literal["pro_rata", "tiers", "weekly"] = Field(
+        "pro_rata",
+        description=(
+            "Pro rata on the minutes completed; tiers by the percentage completed; or by the weeks "
+            "begun (with tiers, or pro rata without)."
+        ),
+    )
+    tiers: Annotated[list[TierIn], Field(max_length=200)] = Field(
+        [], description="The steps, ascending. Past the last one nothing comes back."
+    )
+    nothing_from_percent: Percent | None = Field(
+        None, description="From this part of the program on nothing comes back. None: no such part."
+    )
+    step_percent: Annotated[int, Field(ge=1, le=100)] | None = Field(
+        None, description="Pro rata in steps: the part completed is rounded up to a multiple of this."
+    )
+    window_hours: Annotated[int, Field(ge=0, le=8_784)] | None = Field(
+        None, description="Hours to cancel after signing."
+    )
+    window_business_days: Annotated[int, Field(ge=0, le=366)] | None = Field(
+        None, description="Business days to cancel after signing, instead of hours."
+    )
+    window_returns: Literal["all_but_retained", "all_paid"] = Field(
+        "all_but_retained", description="What a cancellation in that time gives back."
+    )
+    application_fee_cap_cents: Cents | None = Field(
+        None, description="The most of a disclosed application fee that is kept. None: no cap."
+    )
+    due_days: Annotated[int, Field(ge=0, le=3_660)] = Field(
+        45, description="Days from the withdrawal until the refund is due."
+    )
+    effective_from: Day | None = Field(None, description="For agreements signed from this day on.")
+    effective_until: Day | None = Field(None, description="For agreements signed until this day.")
 
 
 def _settings_model() -> type[BaseModel]:
@@ -248,24 +269,39 @@ class CaseIn(_Strict):
 
     policy: Annotated[
         Annotated[KnownPolicy, Tag("known")] | Annotated[PolicyIn, Tag("filed")], Discriminator(_policy_kind)
-    ]
-    """The version of the policy that the agreement was signed under: by name, or a school's own as an object."""
+    ] = Field(
+        description=(
+            "The version of the policy that the agreement was signed under: by name, or a school's "
+            "own as an object."
+        )
+    )
     program: ProgramIn
     agreement: AgreementIn
-    items: Annotated[list[ItemIn], Field(max_length=500)] = []
-    """Charges beside tuition and fees."""
-    payments: Annotated[list[PaymentIn], Field(max_length=10_000)] = []
-    """All money received; $20,000,000 together at most."""
-    attended_minutes: Minutes
-    """Minutes attended. More than the program has count as the whole program."""
-    scheduled_minutes: Minutes | None = None
-    """Minutes scheduled until the withdrawal; only for the setting `completed: scheduled_hours`."""
-    withdrawn_at: Instant
-    """When the student withdrew or canceled, not before the signing. Without an offset, the time in
-    `settings.time_zone`; a date alone is its first minute."""
-    kind: Kind
-    """`student`, `administrative` (the school withdraws the student), `school_cancelled`, or `cancellation`. Whether a
-    withdrawal is in time to cancel follows from the instants, whatever it is called; where `withdrawn_at` is the last
-    attendance, only a `cancellation` is."""
-    settings: SettingsIn = SettingsIn()  # type: ignore[valid-type]
-    """The open points, each with its default."""
+    items: Annotated[list[ItemIn], Field(max_length=500)] = Field(
+        [], description="Charges beside tuition and fees."
+    )
+    payments: Annotated[list[PaymentIn], Field(max_length=10_000)] = Field(
+        [], description="All money received; $20,000,000 together at most."
+    )
+    attended_minutes: Minutes = Field(
+        description="Minutes attended. More than the program has count as the whole program."
+    )
+    scheduled_minutes: Minutes | None = Field(
+        None,
+        description="Minutes scheduled until the withdrawal; only for the setting `completed: scheduled_hours`.",
+    )
+    withdrawn_at: Instant = Field(
+        description=(
+            "When the student withdrew or canceled, not before the signing. Without an offset, the "
+            "time in `settings.time_zone`; a date alone is its first minute."
+        )
+    )
+    kind: Kind = Field(
+        description=(
+            "`student`, `administrative` (the school withdraws the student), `school_cancelled`, or "
+            "`cancellation`. Whether a withdrawal is in time to cancel follows from the instants, "
+            "whatever it is called; where `withdrawn_at` is the last attendance, only a "
+            "`cancellation` is."
+        )
+    )
+    settings: SettingsIn = Field(SettingsIn(), description="The open points, each with its default.")  # type: ignore[valid-type]

@@ -54,13 +54,18 @@ def local_files(settings: Settings) -> FileStore | None:
 
 
 def make(
-    place: BackupPlace, source: Source, settings: Settings, kind: BackupKind | None = None
+    place: BackupPlace,
+    source: Source,
+    settings: Settings,
+    kind: BackupKind | None = None,
+    *,
+    calmly: bool = False,
 ) -> tuple[Backup, int, upkeep.Pruned]:
     """A backup with everything that belongs to it: the database, the log so far, the files; then what is too old goes.
 
-    The backup, how many files were copied, and what went. Raises OperatorError.
+    The backup, how many files were copied, and what went; `calmly` as in `take`. Raises OperatorError.
     """
-    made = take.take(place, source, kind)
+    made = take.take(place, source, kind, calmly=calmly)
     catch_up(place, source)
     files = local_files(settings)
     try:
@@ -129,9 +134,11 @@ class Keeper:
     def _keep(self, source: Source) -> None:
         receiver = Receiver(self._place, source)
         receiver.start()
-        copying = threading.Thread(target=self._copy_offsite, name="offsite", daemon=True)
+        copying = threading.Thread(target=lambda: gently(self._copy_files), name="files", daemon=True)
+        copying.start()
         if self._settings.backup_s3_bucket is not None:
-            copying.start()  # not waited for at the end: a request that is cut off leaves nothing half-sent
+            # Not waited for at the end: a request that is cut off leaves nothing half-sent.
+            threading.Thread(target=self._copy_offsite, name="offsite", daemon=True).start()
         while not self._stopping.is_set():
             try:
                 gently(lambda: self.tick(source))
@@ -143,6 +150,7 @@ class Keeper:
                 log.exception("backup.failed")
                 self._note_failure(_one_line(error))
             self._stopping.wait(_TICK_SECONDS)
+        copying.join(10)
         receiver.join(30)
 
     def _copy_offsite(self) -> None:
@@ -165,10 +173,18 @@ class Keeper:
                 failed = True
             self._stopping.wait(_TICK_SECONDS)
 
+    def _copy_files(self) -> None:
+        """New files, each minute: a backup that takes its time, or fails, must not keep them from being copied."""
+        while not self._stopping.is_set():
+            try:
+                self._copy_new_files(clock.now())
+            except Exception:  # whatever it was, the next minute's must be tried
+                log.exception("backup.files_not_copied")
+            self._stopping.wait(_TICK_SECONDS)
+
     def tick(self, source: Source) -> None:
-        """What is due now: new files, a backup, a drill, a look at what lies there."""
+        """What is due now: a backup, a drill, a look at what lies there."""
         now = clock.now()
-        self._copy_new_files(now)
         if self._failed_at is not None and abs(now - self._failed_at) < _PATIENCE_AFTER_FAILURE:
             return
         known = take.current(self._place, source.cluster())
@@ -179,7 +195,8 @@ class Keeper:
         if kind is not None:
             # An hourly one becomes a full one where there is nothing to build on.
             wanted = BackupKind.FULL if kind is BackupKind.FULL else None
-            make(self._place, source, self._settings, wanted)
+            # The first one is made at once: until then the school has none.
+            make(self._place, source, self._settings, wanted, calmly=bool(able))
         else:
             self._drill_if_due(source, now)
             self._verify_if_due(now)
@@ -225,7 +242,6 @@ class Keeper:
             raise Stopped
 
     def _copy_new_files(self, now: datetime) -> None:
-        """By itself: a backup that fails must not keep files from being copied, nor they it."""
         try:
             files = local_files(self._settings)
             if files is None:

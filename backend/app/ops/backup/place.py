@@ -120,7 +120,8 @@ class BackupPlace:
         with self._locked("backup.lock", fcntl.LOCK_EX) as held:
             if not held:
                 raise OperatorError(
-                    f"Another backup is being made in {self.folder}: wait for its end. Nothing was changed."
+                    f"Another backup is being made in {self.folder}: wait until it has ended, and run this again. "
+                    "Nothing was changed."
                 )
             yield
 
@@ -148,7 +149,9 @@ class BackupPlace:
         """Hold the one drill that there is at a time. Raises OperatorError while another runs."""
         with self._locked("drill.lock", fcntl.LOCK_EX) as held:
             if not held:
-                raise OperatorError(f"Another restore drill runs in {self.folder}: wait for its end.")
+                raise OperatorError(
+                    f"Another restore drill runs in {self.folder}: wait until it has ended, and run this again."
+                )
             yield
 
     @contextmanager
@@ -156,7 +159,10 @@ class BackupPlace:
         """Send to the bucket alone. Raises OperatorError while another process does."""
         with self._locked("offsite.lock", fcntl.LOCK_EX) as held:
             if not held:
-                raise OperatorError(f"Another process copies {self.folder} to the bucket: wait for its end.")
+                raise OperatorError(
+                    f"Another process copies {self.folder} to the bucket, as the running system does each minute: wait "
+                    "until it has ended, and run this again."
+                )
             yield
 
     @contextmanager
@@ -324,7 +330,10 @@ def entries(folder: Path) -> list[Path]:
 
 
 def _not_opened(path: Path, error: OSError) -> OperatorError:
-    return OperatorError(f"{path} cannot be opened ({error.strerror}).")
+    return OperatorError(
+        f"{path} cannot be opened ({error.strerror}): run this as the user who serves the school, and see that the "
+        "disk is there and can be written to."
+    )
 
 
 def _read(path: Path) -> Backup:

@@ -58,7 +58,8 @@ def make(
     known = [replace(one, fault="damaged") if one.id in without else one for one in place.backups()]
     if not known:
         raise OperatorError(
-            f"There is no backup in {place.folder}: name the folder that has them in BACKUP_DIR (or --from)."
+            f"There is no backup in {place.folder}: name the folder that has them, which has “base”, “wal” and “files” "
+            "in it, with --from, or in BACKUP_DIR."
         )
     files, horizon = wal.files(place), place.horizon
     segments = [one.segment for one in files]
@@ -69,7 +70,11 @@ def make(
     choice = rules.choose(members, segments, target, horizon)
     spans = rules.restorable(members, segments, horizon)
     if choice is None:
-        able = f" The first is {_local(spans[0].start, settings)}." if spans else ""
+        able = (
+            f" The first is {_local(spans[0].start, settings)}."
+            if spans
+            else " Make a full backup now: aada backup now --full"
+        )
         if target is None:
             raise OperatorError(
                 f"No backup of {name_of(members[0].branch)} is sound: see `aada backup list`, and make a full one now. "
@@ -131,7 +136,9 @@ def _branch(
     if wanted is not None:
         found = next((one.key for one in known if name_of(one.key) == wanted), None)
         if found is None:
-            raise OperatorError(f"There is no database {wanted} here: {_listed(known, settings)}.")
+            raise OperatorError(
+                f"There is no database {wanted} here. Name one of these with --branch: {_listed(known, settings)}."
+            )
         return found
     if target is None:
         rivals = rules.rivals(known)

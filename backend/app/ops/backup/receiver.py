@@ -108,7 +108,10 @@ class Receiver:
         finally:
             self._before_end()
             end(process)
-        raise OperatorError(f"pg_receivewal ended: {last_words(said)}")
+        raise OperatorError(
+            f"The log is not received any more, because pg_receivewal ended: {last_words(said)}. It is begun again by "
+            "itself."
+        )
 
 
 def catch_up(place: BackupPlace, source: Source) -> None:
@@ -193,7 +196,9 @@ class _Position:
 def _position(connection: psycopg.Connection[tuple[object, ...]]) -> _Position:
     row = connection.execute(_NOW).fetchone()
     if row is None:
-        raise OperatorError("The server does not say where its log stands.")
+        raise OperatorError(
+            "The server does not say where its log stands: see what is wrong with it (aada doctor), and run this again."
+        )
     return _Position(str(row[0]), int(str(row[1])), int(str(row[2])))
 
 

@@ -82,8 +82,8 @@ def restore(
                 say(f"· going on with {wanted.backup.id}")
             except Damaged as damaged:
                 raise OperatorError(
-                    f"{damaged}. {into} is not complete. Restore an instant before it, or one after the next backup "
-                    "(aada backup list)."
+                    f"{damaged}. {into} is not complete, and nothing else was changed. Run the same command with --to "
+                    "and an instant before it, or one after the next backup (see aada backup list)."
                 ) from damaged
             except OSError as error:
                 raise OperatorError(
@@ -119,7 +119,10 @@ def _claim_folder(into: Path, wanted: Plan) -> None:
         (into / MARK).write_text("A restore into this folder has begun and not ended.\n", encoding="ascii")
         free = shutil.disk_usage(into).free
     except OSError as error:
-        raise OperatorError(f"{into} cannot be written ({error.strerror}). Nothing was changed.") from error
+        raise OperatorError(
+            f"{into} cannot be written ({error.strerror}): name a folder that the user who serves the school may make. "
+            "Nothing was changed."
+        ) from error
     if free < wanted.needed_bytes:
         (into / MARK).unlink()
         raise OperatorError(

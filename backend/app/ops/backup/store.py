@@ -6,8 +6,9 @@ import hashlib
 import os
 from collections.abc import Collection, Iterator
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import uuid4
 
 from app.core import clock
 from app.core.files import FileMissing, FileStore
@@ -15,6 +16,8 @@ from app.ops.backup.archive import Damaged
 from app.ops.backup.place import DAMAGED, UNFINISHED, BackupPlace, flush
 from app.rules import backups as rules
 from app.rules.backups import Member
+
+_LEFT_BEHIND = timedelta(days=1)
 
 
 def copy_all(place: BackupPlace, store: FileStore) -> int:
@@ -45,10 +48,12 @@ def prune(place: BackupPlace, store: FileStore, kept: Collection[Member]) -> tup
     """Remove copies that no restorable instant can point to; how many, and their bytes."""
     count = size_bytes = 0
     for path in list(place.files.glob("??/*")):
-        if path.name.endswith(UNFINISHED):
-            path.unlink(missing_ok=True)
-            continue
         status = path.stat()
+        if path.name.endswith(UNFINISHED):
+            # A younger one may be under way: new files are copied while a backup is made.
+            if abs(clock.now().timestamp() - status.st_mtime) > _LEFT_BEHIND.total_seconds():
+                path.unlink(missing_ok=True)
+            continue
         seen = datetime.fromtimestamp(status.st_mtime, UTC)
         if rules.file_may_go(seen, kept) and not store.exists(path.name.removesuffix(DAMAGED)):
             path.unlink()
@@ -102,7 +107,8 @@ def path_of(place: BackupPlace, sha256: str) -> Path:
 
 def _write(target: Path, store: FileStore, sha256: str) -> None:
     target.parent.mkdir(mode=0o700, exist_ok=True)
-    partial = target.with_name(f"{sha256}{UNFINISHED}")
+    # Two may copy the same file at once, the running system and `aada backup now`: each writes one of its own.
+    partial = target.with_name(f"{sha256}-{uuid4().hex}{UNFINISHED}")
     digest = hashlib.sha256()
     with partial.open("wb") as stream:
         for chunk in store.read(sha256):

@@ -44,7 +44,8 @@ def run(
     with place.kept() as alone:
         if not alone:
             raise OperatorError(
-                f"Another process keeps {place.folder}: the second place needs a folder of its own."
+                f"Another process makes backups in {place.folder}: the second place needs a folder of its own. Name "
+                "another one, or stop that process."
             )
         _Stream(place, source, settings, files, synchronous=synchronous, say=say).run()
 
@@ -91,7 +92,7 @@ class _Stream:
     def _tick(self) -> None:
         sound = self._sound()
         if not sound or abs(clock.now() - sound[-1].ended_at) > _FULL_EVERY:
-            made = take.take(self._place, self._source, BackupKind.FULL)
+            made = take.take(self._place, self._source, BackupKind.FULL, calmly=bool(sound))
             self._say(f"{made.id}: a full backup, checked.")
             upkeep.prune(self._place, self._files)
         if self._files is not None:

@@ -21,12 +21,19 @@ from app.rules import backups as rules
 from app.rules.backups import BackupKind
 
 _SPARE_BYTES = 64 * 1024 * 1024
+_MOST_KILOBYTES_A_SECOND = 1024 * 1024
+"""What pg_basebackup takes for --max-rate, at most."""
 _FAILED = "The backup could not be made (nothing else was changed; the last good backup is as it was)"
 log = structlog.get_logger(__name__)
 
 
-def take(place: BackupPlace, source: Source, kind: BackupKind | None = None) -> Backup:
+def take(
+    place: BackupPlace, source: Source, kind: BackupKind | None = None, *, calmly: bool = False
+) -> Backup:
     """Make a backup and check it; without a kind an incremental one where there is something to build on.
+
+    `calmly`, where nobody waits for it: it reads at a bounded rate, and the checkpoint it begins with takes its time
+    (some minutes), so that commits of pages keep their pace.
 
     Raises OperatorError in a sentence; what was there before is left as it was.
     """
@@ -44,7 +51,7 @@ def take(place: BackupPlace, source: Source, kind: BackupKind | None = None) -> 
         if kind is BackupKind.FULL:
             parent = None
         _require_room(place, cluster, parent)
-        return _take(place, source, cluster, parent)
+        return _take(place, source, cluster, parent, calmly=calmly)
 
 
 def current(place: BackupPlace, cluster: Cluster) -> list[Backup]:
@@ -79,7 +86,9 @@ def _require_room(place: BackupPlace, cluster: Cluster, parent: Backup | None) -
         )
 
 
-def _take(place: BackupPlace, source: Source, cluster: Cluster, parent: Backup | None) -> Backup:
+def _take(
+    place: BackupPlace, source: Source, cluster: Cluster, parent: Backup | None, *, calmly: bool
+) -> Backup:
     started = clock.now()
     kind = BackupKind.FULL if parent is None else BackupKind.INCREMENTAL
     name = _name(place, started, kind)
@@ -89,13 +98,15 @@ def _take(place: BackupPlace, source: Source, cluster: Cluster, parent: Backup |
         f"--pgdata={folder}",
         "--format=tar",
         "--wal-method=stream",
-        "--checkpoint=fast",
+        f"--checkpoint={'spread' if calmly else 'fast'}",
         # Not by the server, whose processes serve pages: who asks for the backup may be slowed down (`gently`).
         "--compress=client-zstd:3",
         "--manifest-checksums=SHA256",
         "--no-password",
         f"--label={name}",
     ]
+    if calmly:
+        arguments.append(f"--max-rate={_kilobytes_a_second(cluster)}")
     if parent is not None:
         arguments.append(f"--incremental={place.of(parent) / MANIFEST}")
     try:
@@ -149,6 +160,10 @@ def _name(place: BackupPlace, started: datetime, kind: BackupKind) -> str:
     name = f"{started:%Y%m%dT%H%M%SZ}-{kind}"
     taken = {entry.name for entry in os.scandir(place.base)}
     return next(one for one in (name, *(f"{name}-{more}" for more in range(2, 1000))) if one not in taken)
+
+
+def _kilobytes_a_second(cluster: Cluster) -> int:
+    return min(rules.calm_rate(cluster.size_bytes) // 1024, _MOST_KILOBYTES_A_SECOND)
 
 
 def _megabytes(size_bytes: int) -> str:

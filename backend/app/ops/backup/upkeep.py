@@ -34,7 +34,9 @@ def prune(place: BackupPlace, files: FileStore | None, *, dry_run: bool = False)
     place.prepare()
     with place.alone(), place.unused() as free:
         if not free:
-            raise OperatorError("A restore reads these backups: run this again when it has ended.")
+            raise OperatorError(
+                "A restore reads these backups: run this again when it has ended. Nothing was removed."
+            )
         known = place.backups()
         kept = rules.kept([one.member for one in known], clock.now())
         going = [one for one in known if one.id not in kept]
@@ -76,7 +78,7 @@ def verify(
     known = place.backups()
     chosen = [one for one in known if wanted is None or one.id == wanted]
     if wanted is not None and not chosen:
-        raise OperatorError(f"There is no backup called {wanted}: see `aada backup list`.")
+        raise OperatorError(f"There is no backup called {wanted}: take a name from `aada backup list`.")
     by_id = {one.id: one for one in known}
     for one in chosen:
         yield Checked(one.id, check(place, one, by_id, progress))

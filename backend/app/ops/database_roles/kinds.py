@@ -99,6 +99,8 @@ KINDS: Final = (
     ),
 )
 BY_NAME: Final = {kind.name: kind for kind in KINDS}
+OF_THE_SYSTEM: Final = tuple(kind for kind in KINDS if kind.made_by_migrations)
+"""Those that the system itself works as: no database can do without them."""
 
 ATTRIBUTES: Final = {
     "SUPERUSER": "rolsuper",

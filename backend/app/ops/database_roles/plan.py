@@ -9,6 +9,7 @@ from typing import Any, LiteralString
 import psycopg
 from psycopg import sql
 
+from app.ops.database_roles import statements
 from app.ops.database_roles.kinds import ATTRIBUTES, KINDS, OWNER, SECRET, Kind, Membership
 from app.ops.errors import OperatorError
 from app.settings import APP_ROLE
@@ -78,14 +79,13 @@ def _of(connection: Connection, place: Place, kind: Kind) -> Iterator[Step]:
         " FROM pg_roles WHERE rolname = %s",
         kind.name,
     )
-    role = sql.Identifier(kind.name)
     if not there:
         if kind.made_by_migrations:
             return  # `aada db migrate` and `aada db check` speak of it
         yield Step(
             kind.name,
             "is not there",
-            sql.SQL("CREATE ROLE {} {}").format(role, sql.SQL("LOGIN" if kind.signs_in else "NOLOGIN")),
+            statements.create(kind),
             makes=kind.signs_in,
         )
     # Attributes one by one: who may give one may not give another.
@@ -96,7 +96,7 @@ def _of(connection: Connection, place: Place, kind: Kind) -> Iterator[Step]:
             yield Step(
                 kind.name,
                 f"{'lacks' if wants else 'has'} {attribute}",
-                sql.SQL("ALTER ROLE {} {}").format(role, sql.SQL(f"{'' if wants else 'NO'}{attribute}")),
+                statements.attribute(kind, attribute),
             )
     yield from _memberships(connection, place, kind)
     yield from _settings(connection, place, kind)
@@ -129,17 +129,11 @@ def _memberships(connection: Connection, place: Place, kind: Kind) -> Iterator[S
             sql.SQL("REVOKE {} FROM {}").format(sql.Identifier(name), role),
         )
     for name, one in expected.items():
-        # Without SET, too, for what is inherited: it need not become it.
         if held.get(name) != (one.inherits, not one.inherits, False):
             yield Step(
                 kind.name,
                 f"does not belong to {name} as it should",
-                sql.SQL("GRANT {} TO {} WITH INHERIT {}, SET {}, ADMIN FALSE").format(
-                    sql.Identifier(name),
-                    role,
-                    sql.SQL("TRUE" if one.inherits else "FALSE"),
-                    sql.SQL("FALSE" if one.inherits else "TRUE"),
-                ),
+                statements.belong(kind, name, one),
             )
 
 

@@ -97,8 +97,8 @@ def role(known: Installation) -> Iterator[Finding]:
         yield problem(
             "Role",
             f"The system works as {name}, which {', '.join(too_much)}: a fault in it could change the past.",
-            f"Let it work as {APP_ROLE}: run `aada db migrate` as the owner. Take away what else that role was given "
-            f"(ALTER ROLE {APP_ROLE} NOSUPERUSER NOCREATEROLE NOCREATEDB NOREPLICATION NOBYPASSRLS).",
+            f"Let it work as {APP_ROLE}: run `aada db migrate` as the owner. Take away what else that role was given: "
+            "`aada db roles --apply` does it, or shows what the server’s administrator has to run.",
             refuses=True,
         )
     else:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from app.core.own_rows import STUDENT_ROLE
-from app.ops import migrations, student_rows
+from app.ops import migrations, roles, student_rows
+from app.ops.database_roles import statements
 from app.ops.doctor.findings import Finding, Installation, ok, problem, warning
-from app.settings import APP_ROLE
 
 _SHOWN = 6
 
@@ -29,8 +29,7 @@ def own_rows(known: Installation) -> Iterator[Finding]:
             "Students’ rows",
             f"The role {STUDENT_ROLE}, as which students’ pages are read, {state.role}: those pages fail.",
             "Run: aada db migrate (as the owner). Where the owner may not make roles, the server’s administrator runs "
-            f"CREATE ROLE {STUDENT_ROLE} NOLOGIN; GRANT {STUDENT_ROLE} TO {APP_ROLE} WITH INHERIT FALSE, SET TRUE; "
-            "and then it is run.",
+            f"{statements.text(roles.missing(known.database))}; and then it is run.",
         )
         return
     if state.uncovered:

@@ -8,6 +8,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import select
 
 from app.content.assignments.grading import service as grading
+from app.content.assignments.schemas import State
 from app.db.models import OutboxMessage, User
 from app.projections.service import SUBSCRIBERS
 from app.web.paging import Paging
@@ -16,7 +17,7 @@ from tests.factories.school import subject_of
 from tests.projecting import project
 
 
-def names(given: Set, paging: Paging, state: str | None = None) -> list[str]:
+def names(given: Set, paging: Paging, state: State | None = None) -> list[str]:
     subject = subject_of(given.teacher)
     listing = grading.works(given.session, subject, given.lesson.id, ZONE, paging, state=state)
     return [line.full_name for line in listing.page().items]
@@ -34,7 +35,7 @@ def test_students_are_searched_sorted_and_turned_in_pages(given: Set) -> None:
     assert names(given, Paging(q="brown")) == ["Bea Brown"]
     assert names(given, Paging(sort="state")) == ["Cem Castillo", "Bea Brown", "Ana Alvarez"]
     assert names(given, Paging(per_page=2, page=2)) == ["Cem Castillo"]
-    assert names(given, Paging(), "to grade") == ["Bea Brown"]
+    assert names(given, Paging(), State.TO_GRADE) == ["Bea Brown"]
     counts = grading.counted(given.session, subject_of(given.teacher), given.lesson.id)
     assert counts == {"missing": 1, "to grade": 1, "draft": 0, "released": 1}
     lines = grading.works(given.session, subject_of(given.stranger), given.lesson.id, ZONE, Paging())

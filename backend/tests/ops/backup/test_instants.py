@@ -196,7 +196,9 @@ def test_several_databases_in_one_folder_are_kept_apart(school: School) -> None:
     last = take.take(place, school.source)
     with pytest.raises(OperatorError, match=rf"4 databases .*{system}-1 \(from .*; {system}-4 \(from"):
         plan.make(place, None, school.settings)
-    with pytest.raises(OperatorError, match="There is no database 9-9 here"):
+    with pytest.raises(
+        OperatorError, match=r"There is no database 9-9 here\. Name one of these with --branch"
+    ):
         plan.make(place, None, school.settings, branch="9-9")
     wanted = plan.make(place, None, school.settings, branch=f"{system}-1")
     assert [one.id for one in wanted.chain] == [first.id, last.id]

@@ -13,9 +13,8 @@ from unittest.mock import patch
 import psycopg
 import pytest
 
-from app.ops.backup import (
-    upkeep,
-)
+from app.ops.backup import take, upkeep
+from app.ops.backup.tools import Source
 from app.ops.errors import OperatorError
 from tests.ops.backup.school import BACKEND, School
 
@@ -49,6 +48,28 @@ def test_two_at_once_are_refused_and_a_killed_one_leaves_the_catalog_right(schoo
         connection.execute("DROP TABLE bulk")
     assert not list(school.place.base.glob("*.partial"))
     assert {one.fault for one in upkeep.verify(school.place, made)} == {None}
+
+
+def test_a_backup_that_nobody_waits_for_is_bounded_and_as_good(school: School) -> None:
+    school.ensure_backups()
+    asked: list[list[str]] = []
+    run = Source.run
+
+    def noted(source: Source, program: str, arguments: list[str], failed: str) -> None:
+        asked.append([str(one) for one in arguments])
+        run(source, program, arguments, failed)
+
+    with psycopg.connect(school.server.url(), autocommit=True) as connection:
+        # A checkpoint that takes its time has none to take here.
+        connection.execute("ALTER SYSTEM SET checkpoint_completion_target = 0")
+        connection.execute("SELECT pg_reload_conf()")
+    with patch.object(Source, "run", noted):
+        calm = take.take(school.place, school.source, calmly=True)
+        take.take(school.place, school.source)
+    assert {"--checkpoint=spread", "--max-rate=32768"} <= set(asked[0])
+    assert "--checkpoint=fast" in asked[1]
+    assert not any(one.startswith("--max-rate") for one in asked[1])
+    assert {one.fault for one in upkeep.verify(school.place, calm.id)} == {None}
 
 
 def test_a_full_or_closed_disk_is_said_and_the_last_backup_stays(school: School) -> None:

@@ -9,6 +9,7 @@ import shutil
 import signal
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -146,6 +147,51 @@ def test_the_keeper_outlives_every_error_and_is_alone_in_its_folder(school: Scho
         both[0].stop()
         both[1].stop()
     assert len(set(ticks[:2])) == 1
+
+
+def test_new_files_are_copied_while_a_backup_takes_its_time(school: School) -> None:
+    copied_twice, copied, backup = threading.Event(), [], threading.Event()
+
+    def copy(_kept: keeper.Keeper, now: datetime) -> None:
+        copied.append(now)
+        if len(copied) > 1:
+            copied_twice.set()
+
+    with (
+        patch.object(keeper.Keeper, "tick", lambda _kept, _source: backup.wait(60)),
+        patch.object(keeper.Keeper, "_copy_new_files", copy),
+        patch("app.ops.backup.keeper.Receiver"),
+        patch("app.ops.backup.keeper._TICK_SECONDS", 0.01),
+    ):
+        kept = keeper.Keeper(school.settings, None)  # type: ignore[arg-type]
+        kept.start()
+        assert copied_twice.wait(30)
+        backup.set()
+        kept.stop()
+
+
+def test_a_file_that_two_copy_at_once_is_there_and_whole(school: School) -> None:
+    sha256 = school.files.put(b"copied by two").sha256
+    begun, other = threading.Event(), threading.Event()
+
+    class Slow:
+        """A store that gives the file out in two pieces, and meanwhile somebody else copies and prunes."""
+
+        def read(self, _sha256: str) -> Iterator[bytes]:
+            yield b"copied by"
+            begun.set()
+            assert other.wait(30)
+            yield b" two"
+
+    first = threading.Thread(target=store.copy, args=(school.place, Slow(), iter([sha256])))
+    first.start()
+    assert begun.wait(30)
+    assert store.copy(school.place, school.files, iter([sha256])) == 1
+    store.prune(school.place, school.files, [])
+    other.set()
+    first.join(30)
+    assert store.path_of(school.place, sha256).read_bytes() == b"copied by two"
+    assert not list(school.place.files.glob("??/*.partial"))
 
 
 def test_pruning_follows_the_window_and_never_a_restore(school: School) -> None:

@@ -19,12 +19,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from app.commands import backup as backup_command
 from app.commands import restore as restore_command
 from app.ops import lifecycle
-from app.ops.backup import drill, instants, keeper, restore, standing, tools, upkeep, wal
-from app.ops.backup.place import SEGMENT_BYTES, BackupPlace
+from app.ops.backup import drill, instants, keeper, plan, restore, standing, tools, upkeep, wal
+from app.ops.backup.place import SEGMENT_BYTES, Backup, BackupPlace, place_of
 from app.ops.errors import OperatorError
 from app.ops.postgres.launch import dies_with_parent
+from app.rules.backups import BackupKind
 from app.settings import Settings
 
 _ZONE = ZoneInfo("America/New_York")
@@ -55,6 +57,47 @@ def test_instants_as_people_write_them(text: str, expected: datetime | str) -> N
     else:
         with pytest.raises(OperatorError, match=expected):
             instants.parse(text, _ZONE)
+
+
+def test_a_list_of_damaged_backups_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = settings_in(tmp_path)
+    monkeypatch.setattr(backup_command, "get_settings", lambda: settings)
+    backup_command.list_backups()
+    assert "Make the first one: aada backup now" in capsys.readouterr().out
+    place = place_of(settings)
+    place.prepare()
+    at = datetime(2026, 1, 1, 3, tzinfo=UTC)
+    known = Backup(
+        "20260101T030000Z-full",
+        BackupKind.FULL,
+        None,
+        at,
+        at,
+        1,
+        "0/2000028",
+        "0/2000100",
+        7,
+        "17",
+        1,
+        1,
+        "ab",
+    )
+    place.of(known).mkdir()
+    place.note(known, fault="base.tar.gz is missing", at=at)
+    backup_command.list_backups()
+    said = capsys.readouterr().out
+    assert "DAMAGED: base.tar.gz is missing" in said
+    assert said.splitlines()[-1] == (
+        "Nothing can be restored from them. Make a full backup now: aada backup now --full"
+    )
+    with pytest.raises(OperatorError, match="make a full one now"):
+        plan.make(place, None, settings)
+    with pytest.raises(OperatorError, match=r"no sound backup is as old\. Make a full backup now"):
+        plan.make(place, at, settings)
+    with pytest.raises(OperatorError, match="Name one of these with --branch: 7-1 "):
+        plan.make(place, None, settings, branch="9-9")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a priority is a whole program's")
@@ -213,6 +256,19 @@ def test_all_faults_of_a_day_are_in_the_history(tmp_path: Path) -> None:
     assert "file 0 has" in reason
     assert "file 19 has" in reason
     assert reason.endswith("; and 2 more")
+
+
+@pytest.mark.parametrize("before", [0, 1])
+def test_the_first_backup_is_made_at_once_and_the_others_calmly(tmp_path: Path, before: int) -> None:
+    long_ago = datetime(2020, 1, 1, tzinfo=UTC)
+    known = [Mock(fault=None, member=Mock(parent=None, started_at=long_ago))] * before
+    kept = keeper.Keeper(settings_in(tmp_path), MagicMock())
+    with (
+        patch.object(keeper.take, "current", return_value=known),
+        patch.object(keeper, "make") as make,
+    ):
+        kept.tick(Mock())
+    assert make.call_args.kwargs == {"calmly": bool(before)}
 
 
 def test_files_that_cannot_be_copied_are_said_in_a_sentence(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from app.content.assignments import kinds, policy
 from app.content.assignments.grading import queries as lists
 from app.content.assignments.grading import service
 from app.content.assignments.grading.reports import HAND_INS
-from app.content.assignments.schemas import ButtonForm, GradeForm, Grading, Upload
+from app.content.assignments.schemas import ButtonForm, GradeForm, Grading, State, Upload
 from app.core.files import quota
 from app.core.permissions import Permission, Subject
 from app.db.models import Enrollment
@@ -100,7 +100,7 @@ def _board(
         lesson_id,
         settings.zone,
         paging or Paging(),
-        state=state if state in lists.STATES else None,
+        state=next((one for one in State if one == state), None),
     )
     lesson = academics.lesson_place(db, lesson_id)
     return reports.answer(

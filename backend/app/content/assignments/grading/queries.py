@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, String, case, cast, exists, func, literal, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from app.content.assignments.schemas import State
 from app.core.search import matches
 from app.db.models import (
     Assignment,
@@ -22,13 +23,13 @@ from app.web import queue
 from app.web.listing import Listing
 from app.web.paging import Paging
 
-STATES = ("missing", "to grade", "draft", "released")
 _state = case(
-    (HandIn.id.is_(None), "missing"),
-    (HandInGrade.id.is_(None), "to grade"),
-    (HandInGrade.released_at.is_(None), "draft"),
-    else_="released",
+    (HandIn.id.is_(None), State.MISSING.value),
+    (HandInGrade.id.is_(None), State.TO_GRADE.value),
+    (HandInGrade.released_at.is_(None), State.DRAFT.value),
+    else_=State.RELEASED.value,
 )
+"""`State.of`, for a whole list."""
 
 
 def _students(assignment: Assignment, program_id: int, visible: ColumnElement[bool]) -> Select[Any]:
@@ -80,17 +81,17 @@ def works(
     program_id: int,
     visible: ColumnElement[bool],
     paging: Paging,
-    state: str | None,
+    state: State | None,
 ) -> Listing[Any]:
     """The students, searched and sorted; those of one state, or all. Sorts: student, state, handed_in, score."""
     statement = _students(assignment, program_id, visible)
     if state is not None:
-        statement = statement.where(_state == state)
+        statement = statement.where(_state == state.value)
     if paging.q:
         statement = statement.where(*matches(paging.q, User.full_name))
     sorts = {
         "student": func.lower(User.full_name),
-        "state": case({name: place for place, name in enumerate(STATES)}, value=_state),
+        "state": case({one.value: place for place, one in enumerate(State)}, value=_state),
         "handed_in": HandIn.handed_in_at,
         "score": HandInGrade.score_pct,
     }
@@ -99,13 +100,13 @@ def works(
 
 def counted(
     session: Session, assignment: Assignment, program_id: int, visible: ColumnElement[bool]
-) -> dict[str, int]:
+) -> dict[State, int]:
     """How many students are in each state."""
     statement = _students(assignment, program_id, visible).with_only_columns(
         _state.label("state"), func.count()
     )
     rows = session.execute(statement.group_by("state"))
-    return dict.fromkeys(STATES, 0) | {state: number for state, number in rows}  # noqa: C416
+    return dict.fromkeys(State, 0) | {State(state): number for state, number in rows}
 
 
 def waiting(visible: ColumnElement[bool], own: int) -> Select[Any]:

@@ -1,15 +1,7 @@
 """What the students of an assignment handed in, described."""
 
-from app.content.assignments.schemas import BoardLine
+from app.content.assignments.schemas import BoardLine, State
 from app.web.reports import Column, Filter, Kind, Report
-
-STATES = (
-    ("missing", "Not handed in"),
-    ("to grade", "To grade"),
-    ("draft", "Graded, not released"),
-    ("released", "Released"),
-)
-_LABELS = dict(STATES)
 
 HAND_INS = Report[BoardLine](
     name="hand-ins",
@@ -22,7 +14,7 @@ HAND_INS = Report[BoardLine](
             sort="student",
             link=lambda row: f"/hand-ins/{row.hand_in.id}" if row.hand_in else None,
         ),
-        Column("state", "State", lambda row: _LABELS[row.state], sort="state"),
+        Column("state", "State", lambda row: row.state.label, sort="state"),
         Column(
             "score",
             "Score",
@@ -64,5 +56,5 @@ HAND_INS = Report[BoardLine](
         ),
     ),
     search="Search by name",
-    filters=(Filter("state", "Status", list(STATES), "Any status"),),
+    filters=(Filter("state", "Status", [(one.value, one.label) for one in State], "Any status"),),
 )

@@ -24,6 +24,7 @@ from app.content.assignments.schemas import (
     Board,
     BoardLine,
     Grading,
+    State,
     ToGrade,
 )
 from app.core import clock, history, views
@@ -95,10 +96,10 @@ def works(
     zone: ZoneInfo,
     paging: Paging,
     *,
-    state: str | None = None,
+    state: State | None = None,
 ) -> Listing[BoardLine]:
-    """The students of a lesson's program whom the person sees, searched, sorted and in pages; with `state` those who
-    are missing, to grade, draft or released. Raises Forbidden, NotFound."""
+    """The students of a lesson's program whom the person sees, searched, sorted and in pages; with `state` those whose
+    work stands there. Raises Forbidden, NotFound."""
     policy.require_list(subject)
     place = academics.lesson_place(session, lesson_id)
     found = find_assignment(session, lesson_id)
@@ -109,8 +110,8 @@ def works(
     return listing
 
 
-def counted(session: Session, subject: Subject, lesson_id: int) -> dict[str, int]:
-    """How many students whom the person sees are missing, to grade, draft and released. Raises Forbidden, NotFound."""
+def counted(session: Session, subject: Subject, lesson_id: int) -> dict[State, int]:
+    """In how many students whom the person sees the work stands where. Raises Forbidden, NotFound."""
     policy.require_list(subject)
     place = academics.lesson_place(session, lesson_id)
     found = find_assignment(session, lesson_id)
@@ -269,7 +270,7 @@ def release_all(session: Session, subject: Subject, lesson_id: int, zone: ZoneIn
     drafts = [
         line
         for line in sorted(found.lines, key=lambda line: line.enrollment_id)
-        if line.state == "draft"
+        if line.state is State.DRAFT
         and line.hand_in is not None
         and policy.may_grade(session, subject, line.user_id)
     ]

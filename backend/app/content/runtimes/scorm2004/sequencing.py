@@ -126,14 +126,13 @@ class Scorm2004Sequencing:
         way.keep(base=str(launch.session_state.get("before", scorm12.NOT_ATTEMPTED)))
         session.flush()
 
-    def standing(self, session: Session, version: Version, enrollment_id: int) -> Standing | None:
-        way = _find(session, version, enrollment_id)
-        if way is None:
+    def standing(self, version: Version, course: ScormCourse | None) -> Standing | None:
+        if course is None:
             return None
-        course = way.course
-        if sum(course.is_leaf(name) for name in course) < 2:
-            return Standing(way.row.status, None, frozenset())
-        return Standing(way.row.status, controls_of(way), frozenset(_choosable(course)))
+        way = _way(version, course)
+        if sum(way.course.is_leaf(name) for name in way.course) < 2:
+            return Standing(course.status, None, frozenset())
+        return Standing(course.status, controls_of(way), frozenset(_choosable(way.course)))
 
     def allowed(self, session: Session, version: Version, enrollment_id: int) -> dict[str, Any]:
         """What the content may ask for (`adl.nav.request_valid`, SN 5.6.5); None for what is not worked out."""
@@ -340,12 +339,16 @@ def _load(session: Session, version: Version, enrollment_id: int, *, create: boo
     )
     session.add(row)
     session.flush()
-    return _Way(row, _course(version, row), version)
+    return _way(version, row)
 
 
 def _find(session: Session, version: Version, enrollment_id: int) -> _Way | None:
     row = queries.scorm_course(session, enrollment_id, version.id)
-    return None if row is None else _Way(row, _course(version, row), version)
+    return None if row is None else _way(version, row)
+
+
+def _way(version: Version, row: ScormCourse) -> _Way:
+    return _Way(row, _course(version, row), version)
 
 
 def _course(version: Version, row: ScormCourse) -> Course:

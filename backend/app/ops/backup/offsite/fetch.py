@@ -61,7 +61,10 @@ def fetch(
     Broken off, the same call goes on where it was. Raises OperatorError; the bucket is only read.
     """
     if key.open(bucket.get(CHECK), f"the bucket {bucket.name}") != CHECK_CONTENT:
-        raise OperatorError(f"{CHECK} in the bucket {bucket.name} is not what this system wrote.")
+        raise OperatorError(
+            f"{CHECK} in the bucket {bucket.name} is not what this system wrote: see that BACKUP_S3_BUCKET and "
+            "BACKUP_S3_PREFIX are as .env had them. Nothing was changed."
+        )
     _claim(into)
     stored = [one for one in bucket.listed("") if _is_ours(one.name)]
     there = {one.name: one for one in parts.whole(stored)}
@@ -113,7 +116,9 @@ def _claim(into: Path) -> None:
         for left in into.glob("catalog-*"):
             shutil.rmtree(left)
     except OSError as error:
-        raise OperatorError(f"{into} cannot be written ({error.strerror}). Nothing was changed.") from error
+        raise OperatorError(
+            f"{into} cannot be written ({error.strerror}): name a folder that you may make. Nothing was changed."
+        ) from error
 
 
 def _catalog(
@@ -241,5 +246,5 @@ def _require_room(into: Path, size_bytes: int) -> None:
     if free < size_bytes * _ROOM:
         raise OperatorError(
             f"{into} needs {size_bytes / 1024**2:,.0f} MB, and {free / 1024**2:,.0f} MB are free there: name a folder "
-            "on another disk."
+            "on another disk, or make room and run the same command again."
         )

@@ -67,7 +67,7 @@ class Key:
             lines = path.read_text(encoding="ascii").split()
             found = tuple(x25519.Identity.from_str(one) for one in lines if one.startswith(_SECRET))
         except OSError as error:
-            raise OperatorError(f"{path} cannot be read ({error.strerror}). Nothing was changed.") from error
+            raise OperatorError(f"{path} cannot be read ({error.strerror}). {_ASK}") from error
         except (pyrage.IdentityError, UnicodeDecodeError) as error:
             raise OperatorError(f"{path} holds no sound key: a character was lost. {_ASK}") from error
         if not found:
@@ -103,5 +103,7 @@ def new(path: Path) -> str:
             f"{path} is there already, and a key must not be written over: name another file. Nothing was changed."
         ) from None
     except OSError as error:
-        raise OperatorError(f"{path} cannot be written ({error.strerror}).") from error
+        raise OperatorError(
+            f"{path} cannot be written ({error.strerror}): name a file in a folder that you may write. No key was made."
+        ) from error
     return public
