@@ -46,7 +46,7 @@ from app.accounts.policy import may_manage
 from app.accounts.profiles import imports as _file_imports  # noqa: F401 - student files can be imported
 from app.accounts.profiles.policy import require_own, require_student
 from app.accounts.profiles.schemas import NameParts, Phone
-from app.accounts.profiles.service import StudentFile, read_file, tax_recipients
+from app.accounts.profiles.service import Reached, reached, tax_recipients
 from app.accounts.schemas import Email, status_of, tidy_email
 from app.accounts.tokens.service import revoke_for as revoke_tokens_for
 from app.accounts.tokens.service import send_token_created
@@ -64,8 +64,8 @@ __all__ = [
     "NameParts",
     "Note",
     "Phone",
+    "Reached",
     "SessionsEnded",
-    "StudentFile",
     "WhySessionsEnded",
     "add_applicant",
     "admit",
@@ -95,7 +95,7 @@ __all__ = [
     "own_duties",
     "people_by_id",
     "people_who_may",
-    "read_file",
+    "reached",
     "require_own",
     "reset_factors",
     "restore_person",

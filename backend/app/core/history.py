@@ -138,13 +138,19 @@ def record_once(
     row = _row(session, subject, action, target_id, **given)
     now = clock.now()
     known = {"fold_key": key, "fold_now": now, "fold_since": now - within}
+    values = known | {f"row_{name}": value for name, value in row.items()}
     with own_rows.beyond(session, _WRITTEN):
-        session.execute(_once(tuple(row)), known | {f"row_{name}": value for name, value in row.items()})
+        session.flush()
+        connection = session.connection()
+        connection.execute(_once(tuple(row), connection.dialect), values)  # type: ignore[call-overload]
 
 
 @lru_cache
-def _once(columns: tuple[str, ...]) -> sa.Insert:
-    """The statement of `record_once`. Each page of a student's records has it: put together once."""
+def _once(columns: tuple[str, ...], dialect: sa.Dialect) -> sa.Compiled:
+    """The statement of `record_once`. Each page of a student's records has it: written once.
+
+    SQLAlchemy keeps no text of a statement with ON CONFLICT, and would write it for each of those pages.
+    """
     key = sa.bindparam("fold_key", type_=sa.Text)
     now, since = (sa.bindparam(name, type_=sa.DateTime(timezone=True)) for name in ("fold_now", "fold_since"))
     written = sa.select(_folds.c.key).where(_folds.c.key == key, _folds.c.written_at > since)
@@ -163,7 +169,8 @@ def _once(columns: tuple[str, ...]) -> sa.Insert:
         .cte("turn")
     )
     values = [sa.bindparam(f"row_{name}", type_=_log.c[name].type) for name in columns]
-    return sa.insert(_log).from_select(list(columns), sa.select(*values).select_from(turn))
+    writes = sa.insert(_log).from_select(list(columns), sa.select(*values).select_from(turn))
+    return writes.compile(dialect=dialect)
 
 
 def forget_folds(session: Session, before: datetime) -> int:

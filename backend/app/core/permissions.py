@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, Final, TypeVar
 
 from app.core.duties import PERMISSIONS, PURPOSES, ROLE_DUTIES, Duty, Permission, Role
@@ -67,13 +68,11 @@ class Subject:
 
         A student has none. The role of an administrator stays one, whatever is given beside it.
         """
-        if self.role is Role.STUDENT or self.duties is None:
-            return ROLE_DUTIES[self.role]
-        return self.duties | {Duty.ADMINISTRATOR} if self.role is Role.ADMIN else self.duties
+        return _held(self.role, self.duties)
 
     def may(self, permission: Permission) -> bool:
         """Whether a duty in force allows it, and the API token, if the person comes with one, was given it."""
-        if not any(permission in PERMISSIONS[duty] for duty in self.held):
+        if permission not in _permissions(self.role, self.duties):
             return False
         if self.scopes is None or permission in self.scopes:
             return True
@@ -108,6 +107,21 @@ class Subject:
     @property
     def is_student(self) -> bool:
         return self.role is Role.STUDENT
+
+
+# A page asks for a hundred permissions, and of the same duties they are always the same.
+
+
+@lru_cache(maxsize=256)
+def _held(role: Role, duties: frozenset[Duty] | None) -> frozenset[Duty]:
+    if role is Role.STUDENT or duties is None:
+        return ROLE_DUTIES[role]
+    return duties | {Duty.ADMINISTRATOR} if role is Role.ADMIN else duties
+
+
+@lru_cache(maxsize=256)
+def _permissions(role: Role, duties: frozenset[Duty] | None) -> frozenset[Permission]:
+    return frozenset().union(*(PERMISSIONS[duty] for duty in _held(role, duties)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ their own classes, as the classes room registers them; others see nobody else. D
 who may restore them. What somebody may not know of is not found, never forbidden.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from datetime import date
 from enum import Enum
 from typing import Any
@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.core import clock
-from app.core.permissions import Actor, Permission
+from app.core.permissions import Actor, Permission, System
 from app.settings import Settings, get_settings
 
 _users = sa.table(
@@ -80,6 +80,18 @@ def limit(session: Session, subject: Actor, records: Records, column: Any) -> sa
     """The condition that a column of account numbers holds somebody whose records the person may read."""
     visible = students(session, subject, records)
     return sa.true() if visible is None else column.in_(visible)
+
+
+def kept_as(session: Session, subject: Actor, records: Records) -> Hashable | None:
+    """All that `students` and `limit` depend on: with the same, a statement that was kept says the same.
+
+    None for students, of whom there are too many for each to have statements of their own.
+    """
+    everybody, manages = sees_all(subject, records), subject.may(Permission.ACCOUNTS_MANAGE)
+    if everybody or isinstance(subject, System):
+        return everybody, manages
+    settings: Settings = session.info.get("settings") or get_settings()
+    return None if subject.is_student else (*subject.sees_as, clock.today(settings.zone))
 
 
 def may_see(session: Session, subject: Actor, records: Records, user_id: int) -> bool:

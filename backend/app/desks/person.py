@@ -8,7 +8,7 @@ from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from app.accounts import service as accounts
-from app.accounts.service import StudentFile
+from app.accounts.service import Reached
 from app.compliance.attendance import service as attendance
 from app.compliance.attendance.service import (
     AttendanceFilter,
@@ -42,7 +42,7 @@ class StudentPage:
     """What everybody looks for first; the rest is in `person_sections`."""
 
     person: User
-    file: StudentFile | None
+    file: Reached | None
     """What to call the student and whom to call for them; None for a deleted account."""
     here: AttendanceOut | None
     studied: list[Studied]
@@ -71,7 +71,7 @@ def student_page(session: Session, subject: Subject, user_id: int, zone: ZoneInf
     hours = {item.enrollment_id: item for item in totals.enrollments} if totals else {}
     return StudentPage(
         person=person,
-        file=None if person.deleted_at else accounts.read_file(session, subject, user_id),
+        file=None if person.deleted_at else accounts.reached(session, subject, user_id),
         here=next((entry for entry in records if entry.state is AttendanceState.OPEN), None),
         studied=[Studied(item, hours.get(item.id)) for item in listed.items],
         totals=totals,

@@ -1,6 +1,6 @@
 """Every SQL statement about enrollments, completions and withdrawals."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,7 +40,7 @@ from app.db.ready import Page, Ready
 from app.enrollment.lists import queries as lists
 from app.rules.lesson_access import Access
 from app.web.listing import Listing
-from app.web.paging import Paging
+from app.web.paging import Form, Paging
 
 register_conflict(
     "uq_enrollments_one_active",
@@ -104,38 +104,47 @@ def user_with_enrollments(session: Session, email: str) -> User | None:
 def enrollments(
     session: Session,
     paging: Paging,
-    visible: ColumnElement[bool],
+    visible: Callable[[], ColumnElement[bool]],
     *,
+    kept: Hashable | None,
     status: EnrollmentStatus | None = None,
     program_id: int | None = None,
     user_id: int | None = None,
 ) -> Listing[Any]:
-    """Rows of what a list of enrollments shows; without soft-deleted people unless one is asked for."""
-    conditions = about_people(session, paging.q, Enrollment.user_id, lists.BY_PROGRAM)
-    if status is not None:
-        conditions.append(Enrollment.status == status)
-    if program_id is not None:
-        conditions.append(Enrollment.program_id == program_id)
-    conditions += [visible, lists.NOT_DELETED if user_id is None else Enrollment.user_id == user_id]
-    statement = (
-        _listed()
-        .where(*conditions)
-        .order_by(
-            paging.order(
-                {
-                    "student": func.lower(User.full_name),
-                    "program": func.lower(Program.name),
-                    "status": Enrollment.status,
-                    "enrolled": Enrollment.enrolled_at,
-                    "progress": Enrollment.progress_pct,
-                },
-                "-enrolled",
-            ),
-            Enrollment.id.desc(),
-        )
-    )
-    counting = select(literal(1)).select_from(Enrollment).where(*conditions)
-    return Listing(session, statement, paging, counting=counting, key=Enrollment.id)
+    """Rows of what a list of enrollments shows; without soft-deleted people unless one is asked for.
+
+    `kept` says all that decides about what is `visible`; None for a list whose statements are not kept.
+    """
+    found = about_people(session, paging.q, Enrollment.user_id, lists.BY_PROGRAM)
+
+    def conditions(user: Any) -> list[ColumnElement[bool]]:
+        given = ((Enrollment.status, status), (Enrollment.program_id, program_id), (Enrollment.user_id, user))
+        chosen = [column == value for column, value in given if value is not None]
+        return [*found, *chosen, visible(), *([lists.NOT_DELETED] if user_id is None else [])]
+
+    def statement(user: Any = user_id) -> Select[Any]:
+        order = paging.order(_SORTS, "-enrolled")
+        return _listed().where(*conditions(user)).order_by(order, Enrollment.id.desc())
+
+    def counting(user: Any = user_id) -> Select[Any]:
+        return select(literal(1)).select_from(Enrollment).where(*conditions(user))
+
+    form = None
+    if kept is not None:
+        user: Any = None if user_id is None else bindparam("user_id")
+        values = {} if user_id is None else {"user_id": user_id}
+        key = ("enrollments", kept, status, program_id, user_id is None)
+        form = Form(key, lambda: (statement(user), counting(user)), values)
+    return Listing(session, statement, paging, counting=counting, key=Enrollment.id, form=form)
+
+
+_SORTS = {
+    "student": func.lower(User.full_name),
+    "program": func.lower(Program.name),
+    "status": Enrollment.status,
+    "enrolled": Enrollment.enrolled_at,
+    "progress": Enrollment.progress_pct,
+}
 
 
 def listed(session: Session, enrollment_id: int) -> Row[Any] | None:

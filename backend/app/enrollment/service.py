@@ -13,11 +13,12 @@ from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from app.accounts import service as accounts
-from app.core import history, views
+from app.core import history, views, visibility
 from app.core.actions import Action
 from app.core.errors import Conflict, FieldError, NotFound
 from app.core.permissions import Actor, Role, Subject, internal
 from app.core.views import Part
+from app.core.visibility import Records
 from app.db.models import Enrollment, EnrollmentStatus
 from app.enrollment import imports as _imports  # noqa: F401 - enrollments can be imported
 from app.enrollment import policy, queries
@@ -248,7 +249,8 @@ def list_enrollments(
     return queries.enrollments(
         session,
         paging,
-        policy.visible(session, subject),
+        lambda: policy.visible(session, subject),
+        kept=visibility.kept_as(session, subject, Records.ENROLLMENTS),
         status=status,
         program_id=program_id,
         user_id=user_id,

@@ -9,7 +9,7 @@ from typing import Any, Generic, Protocol, TypeVar, cast
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
-from app.web.paging import Page, Paging, fetch_page
+from app.web.paging import Form, Page, Paging, fetch_kept, fetch_page
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -72,18 +72,34 @@ class Listing(Generic[T]):
     def __init__(
         self,
         session: Session,
-        statement: Select[Any],
+        statement: Select[Any] | Callable[[], Select[Any]],
         paging: Paging,
         change: Callable[[Sequence[Any]], Sequence[T]] | None = None,
-        counting: Select[Any] | None = None,
+        counting: Select[Any] | Callable[[], Select[Any]] | None = None,
         key: Any = None,
+        form: Form | None = None,
     ) -> None:
         self.session = session
-        self.statement = statement
         self.paging = paging
-        self.counting = counting
         self.key = key
+        self.form = form
+        self._statement = statement
+        self._counting = counting
         self._change = change
+
+    @property
+    def statement(self) -> Select[Any]:
+        """The whole list, ordered."""
+        if not isinstance(self._statement, Select):
+            self._statement = self._statement()
+        return self._statement
+
+    @property
+    def counting(self) -> Select[Any] | None:
+        """As many rows, and more cheaply."""
+        if self._counting is not None and not isinstance(self._counting, Select):
+            self._counting = self._counting()
+        return self._counting
 
     def map(self, change: Callable[[T], U]) -> "Listing[U]":
         """The same list with each item changed."""
@@ -96,7 +112,9 @@ class Listing(Generic[T]):
         def both(items: Sequence[Any]) -> Sequence[U]:
             return change(before(items) if before else items)
 
-        return Listing[U](self.session, self.statement, self.paging, both, self.counting, self.key)
+        return Listing[U](
+            self.session, self._statement, self.paging, both, self._counting, self.key, self.form
+        )
 
     def page(self, most: int | None = None) -> Page[T]:
         """The page that was asked for, and the count of the whole, or of the first `most`: two queries."""
@@ -104,9 +122,12 @@ class Listing(Generic[T]):
         if looked_at is not None:
             looked_at.append(self)
             return Page[Any](items=[], total=0, page=1, per_page=self.paging.per_page)
-        page = fetch_page(
-            self.session, self.statement, self.paging, counting=self.counting, key=self.key, most=most
-        )
+        if self.form is not None and not self.paging.q:
+            page = fetch_kept(self.session, self.form, self.paging, key=self.key, most=most)
+        else:
+            page = fetch_page(
+                self.session, self.statement, self.paging, counting=self.counting, key=self.key, most=most
+            )
         return page if self._change is None else page.holding(self._change(page.items))
 
     def any(self) -> ColumnElement[bool]:
@@ -116,7 +137,9 @@ class Listing(Generic[T]):
 
     def on(self, session: Session) -> "Listing[T]":
         """The same list read in another session; what is looked up for its items goes where it did."""
-        return Listing[T](session, self.statement, self.paging, self._change, self.counting, self.key)
+        return Listing[T](
+            session, self._statement, self.paging, self._change, self._counting, self.key, self.form
+        )
 
     def total(self) -> int:
         """How many items the whole list has."""

@@ -1,7 +1,10 @@
 """The main navigation: each room and desk registers its entries, the frame shows those a person may use."""
 
-from collections.abc import Callable, Iterable
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 
 from app.core.permissions import Permission, Role, Subject
 
@@ -16,9 +19,9 @@ Crumb = tuple[str, str | None]
 """A step of the trail: label and address; the page itself has none."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class NavItem:
-    """One entry of the main navigation.
+    """One entry of the main navigation, which is equal to itself alone.
 
     `icon` is a name listed in `icons.txt`. Lower `order` comes first; the first four of a person stand in the
     tab bar of a phone, so their labels are one short word. `section` is the heading in the sidebar.
@@ -39,38 +42,53 @@ class NavItem:
 
 
 _items: dict[tuple[str, str], NavItem] = {}
+_urls: set[str] = set()
+_lists: OrderedDict[Hashable, tuple[NavItem, ...]] = OrderedDict()
+_MOST_LISTS = 512
 
 
 def register(*items: NavItem) -> None:
     """Add entries; one registered twice (same label and address) stands once."""
     for item in items:
         _items[item.label, item.url] = item
+        _urls.add(item.url)
+    _lists.clear()
 
 
-def items_for(subject: Subject | None) -> list[NavItem]:
-    """The entries for this person, in order; none for nobody."""
+def items_for(subject: Subject | None) -> tuple[NavItem, ...]:
+    """The entries for this person, in order; none for nobody. Kept for a person with these duties."""
     if subject is None:
-        return []
-    return sorted(
-        (item for item in _items.values() if item.is_for(subject)),
-        key=lambda item: (item.order, item.label),
-    )
+        return ()
+    key = subject.sees_as
+    found = _lists.get(key)
+    if found is None:
+        shown = [item for item in _items.values() if item.is_for(subject)]
+        _lists[key] = found = tuple(sorted(shown, key=lambda item: (item.order, item.label)))
+        while len(_lists) > _MOST_LISTS:
+            with suppress(KeyError):  # another thread was here first
+                _lists.popitem(last=False)
+    return found
 
 
-def current(items: Iterable[NavItem], path: str) -> NavItem | None:
+@lru_cache(maxsize=1024)
+def _by_url(items: tuple[NavItem, ...]) -> dict[str, NavItem]:
+    return {item.url: item for item in reversed(items)}
+
+
+def current(items: tuple[NavItem, ...], path: str) -> NavItem | None:
     """The entry the page at `path` belongs to: the one with the longest matching address."""
-    matching = [
-        item
-        for item in items
-        if path == item.url or (path.startswith(item.url.rstrip("/") + "/") and item.url != "/")
-    ]
-    return max(matching, key=lambda item: len(item.url), default=None)
+    known = _by_url(items)
+    while path:
+        if (found := known.get(path)) is not None:
+            return found
+        path = path.rpartition("/")[0]
+    return None
 
 
-def trail(crumbs: Iterable[Crumb], items: Iterable[NavItem]) -> list[Crumb]:
+def trail(crumbs: Iterable[Crumb], items: tuple[NavItem, ...]) -> list[Crumb]:
     """Breadcrumbs without the entries of the navigation that are not among `items`, those this person may open."""
-    closed = {item.url for item in _items.values()} - {item.url for item in items}
-    return [(label, address) for label, address in crumbs if address not in closed]
+    known = _by_url(items)
+    return [(label, address) for label, address in crumbs if address in known or address not in _urls]
 
 
 def sections(items: Iterable[NavItem]) -> list[tuple[str, list[NavItem]]]:

@@ -1,8 +1,8 @@
 """Lists a page at a time: what the query string may ask for, and the page that comes back."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Depends, Query
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.visitors import iterate
 
 from app.core.errors import FieldError, Invalid
+from app.db.ready import Kept
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -165,28 +166,77 @@ def fetch_page(
     are counted, and a page beyond them is empty without being looked for: reading it would mean reading everything
     before it.
     """
+
+    def items() -> Sequence[Any]:
+        cut = _of_page(paging, statement, counting, key)
+        single = len(statement.column_descriptions) == 1
+        return session.scalars(cut).all() if single else session.execute(cut).all()
+
+    return _page(paging, items, lambda: session.scalar(_count(statement, counting, most)) or 0, most)
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A list as it is put together once for many requests, which differ by `values` alone.
+
+    `key` says everything else that decides about it, but for search words, order and page. It is of columns, and of
+    more than one; `build` gives its statement and what is counted for it, whose values have names.
+    """
+
+    key: Hashable
+    build: Callable[[], tuple[Select[Any], Select[Any] | None]]
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+_kept = Kept(256)
+
+
+def fetch_kept(
+    session: Session, form: Form, paging: Paging, *, key: Any = None, most: int | None = None
+) -> Page[Any]:
+    """The same for a list without search words, by statements that are kept for each order and page."""
+
+    def items() -> Sequence[Any]:
+        ready = _kept.of(
+            ("page", form.key, paging.sort, paging.offset, paging.per_page),
+            lambda: _of_page(paging, *form.build(), key),
+        )
+        return ready.rows(session, **form.values)
+
+    def total() -> int:
+        ready = _kept.of(("count", form.key, most), lambda: _count(*form.build(), most))
+        return int(ready.rows(session, **form.values)[0][0])
+
+    return _page(paging, items, total, most)
+
+
+def _page(
+    paging: Paging, read: Callable[[], Sequence[Any]], count: Callable[[], int], most: int | None
+) -> Page[Any]:
     items: Sequence[Any] = []
     if paging.offset == 0:
-        items = _rows_of_page(session, statement, paging, counting, key)
+        items = read()
         if len(items) < paging.per_page:  # that was all of it
             return Page[Any](items=list(items), total=len(items), page=paging.page, per_page=paging.per_page)
-    rows = (statement if counting is None else counting).order_by(None)
-    if most is not None:
-        rows = rows.limit(most + 1)
-    total = session.scalar(select(func.count()).select_from(rows.subquery())) or 0
+    total = count()
     more = most is not None and total > most
     if more:
         total = most or 0
     if 0 < paging.offset < total:
-        items = _rows_of_page(session, statement, paging, counting, key)
+        items = read()
     page = Page[Any](items=list(items), total=total, page=paging.page, per_page=paging.per_page)
     page._more = more
     return page
 
 
-def _rows_of_page(
-    session: Session, statement: Select[Any], paging: Paging, counting: Select[Any] | None, key: Any
-) -> Sequence[Any]:
+def _count(statement: Select[Any], counting: Select[Any] | None, most: int | None) -> Select[tuple[int]]:
+    rows = (statement if counting is None else counting).order_by(None)
+    if most is not None:
+        rows = rows.limit(most + 1)
+    return select(func.count()).select_from(rows.subquery())
+
+
+def _of_page(paging: Paging, statement: Select[Any], counting: Select[Any] | None, key: Any) -> Select[Any]:
     limited = _cut(statement, paging)
     order = statement._order_by_clauses
     # Which tables a statement reads is dear to find out; most lists are sorted by the table that they count.
@@ -198,8 +248,7 @@ def _rows_of_page(
         chosen = _cut(counting.with_only_columns(key).order_by(*order), paging)
         # As an array the rows are chosen once; as a set the planner may choose them again for each row of the join.
         limited = statement.where(key == func.any(func.array(chosen.scalar_subquery())))
-    single = len(statement.column_descriptions) == 1
-    return session.scalars(limited).all() if single else session.execute(limited).all()
+    return limited
 
 
 def _tables_of(key: Any) -> list[Any]:

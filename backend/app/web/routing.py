@@ -6,6 +6,7 @@ each route of a router that is included it works out once more what the route ne
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.routing import APIRoute, iter_route_contexts
@@ -28,7 +29,7 @@ class Addresses:
         self._routes = [route for router in routers for route in router.routes]
         self._groups: dict[str, list[BaseRoute]] = {}
         parts: dict[int, set[int | None]] = {}
-        for route in self._routes:
+        for route in (leaf for one in self._routes for leaf in _leaves(one)):
             if isinstance(route, APIRoute):
                 commits_itself(route)
             parts[id(route)] = _parts(route)
@@ -51,6 +52,28 @@ class Addresses:
             # It answers whatever begins as it does.
             parted |= {key: [*routes, mount] for key, routes in parted.items() if key[0] == _first(place)}
         app.router.middleware_stack = _BySegment(app.router, groups, self._groups, parted, self._before)
+
+
+def _leaves(route: BaseRoute) -> list[BaseRoute]:
+    """The routes of a router that is included in another as they are, each to be looked at by itself; else the route.
+
+    One that adds a prefix, dependencies or another form of answers to its routes is asked as a whole.
+    """
+    found = list(iter_route_contexts([route]))
+    plain = all(
+        isinstance(one.original_route, APIRoute)
+        and all(getattr(one, name) == getattr(one.original_route, name) for name in _ADDED)
+        and _same_class(one.response_class, one.original_route.response_class)
+        for one in found
+    )
+    return [one.original_route for one in found] if plain else [route]
+
+
+_ADDED = ("path", "dependencies", "max_body_size")
+
+
+def _same_class(one: Any, other: Any) -> bool:
+    return getattr(one, "value", one) is getattr(other, "value", other)
 
 
 def _segments(route: BaseRoute) -> list[str]:

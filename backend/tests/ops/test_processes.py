@@ -16,10 +16,10 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
-from tests.ops.test_serving import address, answer, database, environment, free_port, installation, serve
+from tests.ops.test_serving import address, answer, database, free_port, installation, serve
 
-__all__ = ["environment"]
-# One worker: the program is started for the first of these tests, and again after one that ended it.
+# One worker: the program is started for the first of these tests, and again after one that ended it. Those that end it
+# come last.
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_group("processes")]
 
 
@@ -76,7 +76,7 @@ class Site:
 
 
 @pytest.fixture(scope="module")
-def _one_site() -> Iterator[Site]:
+def one_site() -> Iterator[Site]:
     with installation() as environment:
         site = Site(environment)
         yield site
@@ -86,9 +86,9 @@ def _one_site() -> Iterator[Site]:
 
 
 @pytest.fixture
-def site(_one_site: Site) -> Site:
-    _one_site.ready()
-    return _one_site
+def site(one_site: Site) -> Site:
+    one_site.ready()
+    return one_site
 
 
 class Asking:
@@ -161,46 +161,25 @@ def test_a_killed_child_is_replaced_and_the_site_goes_on(site: Site) -> None:
     assert site.said().count("serving.child_died") == 3
 
 
-def test_a_rolling_restart_refuses_nobody(site: Site) -> None:
-    before = children(site.pid)
+def test_rolling_restarts_refuse_nobody_and_a_second_wish_waits_for_the_first(site: Site) -> None:
+    """A SIGHUP that comes while the program takes its own place ends nobody, and is not forgotten."""
+    assert site.program is not None
+    begun = Path(f"/proc/{site.pid}/environ")
+    before = begun.read_bytes()
     with Asking(site.url) as asking:
         until(lambda: asking.answers["200"] > 20, "answers")
-        os.kill(site.pid, signal.SIGHUP)
-        until(lambda: set(children(site.pid)).isdisjoint(before), "others")
+        site.program.send_signal(signal.SIGHUP)
+        first = _of_the_next(begun, before)
+        site.program.send_signal(signal.SIGHUP)
+        _of_the_next(begun, first)
+        assert site.program.poll() is None
+        former = children(site.pid)
+        until(lambda: set(children(site.pid)).isdisjoint(former), "others")
         until(lambda: len(children(site.pid)) == 3, "as many as before")
         count = asking.answers["200"]
         until(lambda: asking.answers["200"] > count + 20, "answers")
     assert set(asking.answers) == {"200"}, asking.answers
     assert "Traceback" not in site.said()
-
-
-def test_a_second_wish_for_others_waits_for_the_first(site: Site) -> None:
-    """A SIGHUP that comes while the program takes its own place ends nobody, and is not forgotten."""
-    assert site.program is not None
-    begun = Path(f"/proc/{site.pid}/environ")
-    before = begun.read_bytes()
-    site.program.send_signal(signal.SIGHUP)
-    first = _of_the_next(begun, before)
-    site.program.send_signal(signal.SIGHUP)
-    _of_the_next(begun, first)
-    assert site.program.poll() is None
-    former = children(site.pid)
-    until(lambda: set(children(site.pid)).isdisjoint(former), "others")
-    until(lambda: len(children(site.pid)) == 3, "as many as before")
-    assert answer(f"{site.url}/sign-in") == 200
-
-
-@pytest.mark.parametrize("moment", ["while it looks whether it would start", "in its own place"])
-def test_a_wish_to_end_is_not_lost_in_a_rolling_restart(site: Site, moment: str) -> None:
-    before = len(children(site.pid))
-    begun = Path(f"/proc/{site.pid}/environ")
-    first = begun.read_bytes()
-    os.kill(site.pid, signal.SIGHUP)
-    if moment == "in its own place":
-        _of_the_next(begun, first)
-    else:
-        until(lambda: len(children(site.pid)) > before, moment)
-    site.ends()
 
 
 def test_a_program_that_would_not_start_does_not_take_over(site: Site) -> None:
@@ -218,14 +197,6 @@ def test_a_program_that_would_not_start_does_not_take_over(site: Site) -> None:
     assert "serving.reload_refused" in site.said()
 
 
-def test_children_end_with_a_parent_that_was_killed(site: Site) -> None:
-    assert site.program is not None
-    left = children(site.pid)
-    site.program.kill()
-    site.program.communicate(timeout=30)
-    until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in left), "the end of the children", 60)
-
-
 def test_a_database_that_dies_is_started_again_once(site: Site) -> None:
     pid = database(site.environment).status().pid
     assert pid is not None
@@ -240,8 +211,31 @@ def test_a_database_that_dies_is_started_again_once(site: Site) -> None:
     assert site.said().count("database.revived") == 1
 
 
-def test_beyond_the_limit_of_connections_one_is_asked_to_come_again(environment: dict[str, str]) -> None:
-    program = serve(environment, "--port", str(free_port()), "--processes", "1")
+@pytest.mark.parametrize("moment", ["while it looks whether it would start", "in its own place"])
+def test_a_wish_to_end_is_not_lost_in_a_rolling_restart(site: Site, moment: str) -> None:
+    before = len(children(site.pid))
+    begun = Path(f"/proc/{site.pid}/environ")
+    first = begun.read_bytes()
+    os.kill(site.pid, signal.SIGHUP)
+    if moment == "in its own place":
+        _of_the_next(begun, first)
+    else:
+        until(lambda: len(children(site.pid)) > before, moment)
+    site.ends()
+
+
+def test_children_end_with_a_parent_that_was_killed(site: Site) -> None:
+    assert site.program is not None
+    left = children(site.pid)
+    site.program.kill()
+    site.program.communicate(timeout=30)
+    until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in left), "the end of the children", 60)
+
+
+def test_beyond_the_limit_of_connections_one_is_asked_to_come_again(one_site: Site) -> None:
+    if one_site.program is not None and one_site.program.poll() is None:
+        one_site.ends()
+    program = serve(one_site.environment, "--port", str(free_port()), "--processes", "1")
     host = urlsplit(address(program)).netloc
     held = [http.client.HTTPConnection(host, timeout=60) for _ in range(1_000)]
     try:

@@ -101,39 +101,50 @@ def database(environment: dict[str, str]) -> EmbeddedServer:
     return EmbeddedServer(Path(environment["DATA_DIR"]) / "postgres")
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_program_and_database_cleanly(environment: dict[str, str], number: int) -> None:
-    program = serve(environment, "--port", str(free_port()))
-    assert answer(address(program)) < 500
-    assert database(environment).status().running
+def _ends_cleanly(program: subprocess.Popen[str], number: signal.Signals, server: EmbeddedServer) -> None:
+    """A signal ends the program and its database in good order."""
+    server.log.write_text("")
     program.send_signal(number)
     _, errors = program.communicate(timeout=60)
     assert program.returncode == 0
     assert "Traceback" not in errors
-    assert not database(environment).status().running
-    log = database(environment).log.read_text()
-    assert "database system is shut down" in log
+    assert not server.status().running
+    assert "database system is shut down" in server.log.read_text()
 
 
-def test_a_killed_program_starts_again_with_everything_acknowledged(environment: dict[str, str]) -> None:
+@pytest.fixture(scope="module")
+def installed() -> Iterator[dict[str, str]]:
+    """One installation for tests that each leave it stopped and whole: a first start migrates for half a minute."""
+    with installation() as environment:
+        yield environment
+
+
+@pytest.mark.xdist_group("serving")
+def test_a_signal_ends_program_and_database_cleanly(installed: dict[str, str]) -> None:
+    program = serve(installed, "--port", str(free_port()))
+    assert answer(address(program)) < 500
+    assert database(installed).status().running
+    _ends_cleanly(program, signal.SIGINT, database(installed))
+
+
+@pytest.mark.xdist_group("serving")
+def test_a_killed_program_starts_again_with_everything_acknowledged(installed: dict[str, str]) -> None:
     port = str(free_port())
-    program = serve(environment, "--port", port)
+    program = serve(installed, "--port", port)
     address(program)
-    with psycopg.connect(database(environment).url()) as connection:
+    with psycopg.connect(database(installed).url()) as connection:
         connection.execute("CREATE TABLE acknowledged AS SELECT 1 AS row")
     # Both at once, as when the machine loses power.
-    pid = database(environment).status().pid
+    pid = database(installed).status().pid
     assert pid is not None
     program.kill()
     os.kill(pid, signal.SIGKILL)
     program.communicate(timeout=30)
-    again = serve(environment, "--port", port)
+    again = serve(installed, "--port", port)
     assert answer(address(again)) < 500
-    with psycopg.connect(database(environment).url()) as connection:
+    with psycopg.connect(database(installed).url()) as connection:
         assert connection.execute("SELECT count(*) FROM acknowledged").fetchone() == (1,)
-    again.terminate()
-    again.communicate(timeout=60)
-    assert again.returncode == 0
+    _ends_cleanly(again, signal.SIGTERM, database(installed))
 
 
 def test_a_port_in_use_is_one_sentence_and_nothing_is_started(environment: dict[str, str]) -> None:

@@ -1,16 +1,20 @@
 """Routes are found by their first segment, and everything else is as FastAPI has it."""
 
 import pytest
-from fastapi import APIRouter, FastAPI, HTTPException, Request
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request
 from fastapi.responses import Response
 from starlette.testclient import TestClient
 
 from app.web import routing
 
 
+def _closed() -> None:
+    raise HTTPException(403)
+
+
 @pytest.fixture(scope="module")
 def browser() -> TestClient:
-    first, second, inner = APIRouter(), APIRouter(), APIRouter(prefix="/rooms")
+    first, second, inner, plain = APIRouter(), APIRouter(), APIRouter(prefix="/rooms"), APIRouter()
     first.get("/")(lambda: "home")
     first.get("/people/new")(lambda: "new")
 
@@ -23,6 +27,12 @@ def browser() -> TestClient:
     second.get("/people/{number}/files")(lambda: "files")
     inner.get("/one")(lambda: "one")
     second.include_router(inner)
+    plain.get("/people/{number}/notes")(lambda: "notes")
+    second.include_router(plain)
+    second.include_router(plain, prefix="/halls")
+    refused = APIRouter()
+    refused.get("/closed/door")(lambda: "open")
+    second.include_router(refused, dependencies=[Depends(_closed)])
     app = FastAPI()
     mounted = FastAPI()
     mounted.get("/file")(lambda: "file")
@@ -42,6 +52,9 @@ def browser() -> TestClient:
         ("GET", "/people/7/files/one/two/three", 200, "one/two/three"),
         ("GET", "/people//files", 404, None),
         ("GET", "/rooms/one", 200, "one"),
+        ("GET", "/people/7/notes", 200, "notes"),
+        ("GET", "/halls/people/7/notes", 200, "notes"),
+        ("GET", "/closed/door", 403, None),
         ("GET", "/static/file", 200, "file"),
         ("GET", "/openapi.json", 200, None),
         ("PUT", "/people/7", 405, None),

@@ -4,7 +4,25 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ARRAY, ColumnElement, Integer, Select, any_, delete, func, literal, or_, select, update
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Integer,
+    Select,
+    Text,
+    any_,
+    bindparam,
+    cast,
+    delete,
+    false,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    union_all,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -13,6 +31,7 @@ from app.core.constraints import register_conflict
 from app.core.permissions import Role
 from app.core.search import matches
 from app.db.models import EmergencyContact, FormerName, StudentAddress, StudentPhone, StudentProfile, User
+from app.db.ready import Ready
 from app.web.listing import Listing
 from app.web.paging import Paging
 
@@ -76,6 +95,44 @@ def contacts(session: Session, kind: ContactKind, user_id: int) -> Sequence[Any]
     if model is not EmergencyContact:
         order.append(model.is_primary.is_(False))
     return session.scalars(select(model).where(model.user_id == user_id).order_by(*order, model.id)).all()
+
+
+# The student's page for the staff has these.
+_USER = bindparam("user_id", type_=Integer)
+_REACHED = Ready(
+    union_all(
+        select(
+            literal("called").label("what"),
+            StudentProfile.preferred_name.label("text"),
+            cast(null(), Text).label("number"),
+            cast(null(), Text).label("about"),
+            false().label("second"),
+            StudentProfile.id,
+        ).where(StudentProfile.user_id == _USER),
+        select(
+            literal("phone"),
+            StudentPhone.number,
+            StudentPhone.digits,
+            cast(null(), Text),
+            StudentPhone.is_primary.is_(False),
+            StudentPhone.id,
+        ).where(StudentPhone.user_id == _USER, StudentPhone.ends_on.is_(None)),
+        select(
+            literal("emergency"),
+            EmergencyContact.name,
+            EmergencyContact.phone,
+            EmergencyContact.relationship,
+            false(),
+            EmergencyContact.id,
+        ).where(EmergencyContact.user_id == _USER, EmergencyContact.ends_on.is_(None)),
+    ).order_by("second", "id")
+)
+
+
+def reached(session: Session, user_id: int) -> Sequence[Any]:
+    """What to call a student, the phones and the emergency contacts in use, the primary phone first, in one statement:
+    `what` (called, phone, emergency), text, number, about."""
+    return _REACHED.rows(session, user_id=user_id)
 
 
 def mailing_addresses(session: Session, user_ids: Collection[int]) -> Sequence[StudentAddress]:

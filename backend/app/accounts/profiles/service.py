@@ -77,6 +77,27 @@ def read_file(session: Session, subject: Actor, user_id: int) -> StudentFile:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """What to call a student, where to call them, and whom to call for them: rows of text, number and about."""
+
+    called: str | None
+    phones: Sequence[Any]
+    contacts: Sequence[Any]
+
+
+@views.opens(Part.FILE, student="user_id")
+def reached(session: Session, subject: Actor, user_id: int) -> Reached:
+    """What a student's page shows of the file: what is in use. Raises NotFound as `read_file` does."""
+    policy.require_student(session, subject, user_id)
+    rows = queries.reached(session, user_id)
+    return Reached(
+        next((row.text for row in rows if row.what == "called"), None),
+        [row for row in rows if row.what == "phone"],
+        [row for row in rows if row.what == "emergency"],
+    )
+
+
 def list_contacts(session: Session, subject: Actor, paging: Paging) -> Listing[Any]:
     """Everybody's contact information, for those who read all of a file."""
     policy.require_list(subject)

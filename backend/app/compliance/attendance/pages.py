@@ -84,7 +84,7 @@ def _hours_page(
 ) -> Response:
     present = Month.of(month, clock.today(settings.zone))
     state = service.clock_state(db, subject, settings.zone)
-    filters = AttendanceFilter(first=present.first, last=present.last)
+    filters = AttendanceFilter(user_id=subject.user_id, first=present.first, last=present.last)
     totals = service.totals_of(db, subject, subject.user_id, state.choices, settings.zone)
     return render(
         request,

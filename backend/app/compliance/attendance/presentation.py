@@ -12,8 +12,7 @@ Entry = Attendance | Any
 
 
 def present_row(row: Any, zone: ZoneInfo, forgotten_before: datetime) -> AttendanceOut:
-    entry, full_name, program = row
-    return present(entry, full_name, program, zone, forgotten_before)
+    return present(row, row.student, row.program, zone, forgotten_before)
 
 
 def present(

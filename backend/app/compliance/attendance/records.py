@@ -1,11 +1,11 @@
 """Looking at clock hours and adding them up."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Hashable, Sequence
 from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select
+from sqlalchemy import ColumnElement, Select, true
 from sqlalchemy.orm import Session
 
 from app.compliance.attendance import enrolled, policies_in_force, policy, queries
@@ -21,10 +21,11 @@ from app.compliance.attendance.schemas import (
     WeekTotal,
 )
 from app.compliance.attendance.totals import queries as totals_queries
-from app.core import clock, views
+from app.core import clock, views, visibility
 from app.core.errors import NotFound
 from app.core.permissions import Actor, Subject, internal
 from app.core.views import Part
+from app.core.visibility import Records
 from app.db import ready
 from app.db.models import AttendanceStudent, Enrollment
 from app.db.ready import Page
@@ -44,7 +45,7 @@ WEEKS_SHOWN = 12
 def get(session: Session, subject: Subject, record_id: int, zone: ZoneInfo) -> AttendanceOut:
     """One record. Raises NotFound for an unknown one and for another student's."""
     row = queries.record(session, record_id)
-    if row is None or not policy.may_read(session, subject, row[0].user_id):
+    if row is None or not policy.may_read(session, subject, row.user_id):
         raise NotFound(policy.NO_RECORD)
     return present_row(row, zone, policies_in_force.forgotten_before(session, zone))
 
@@ -69,9 +70,9 @@ def list_records(
     session: Session, subject: Actor, filters: AttendanceFilter, paging: Paging, zone: ZoneInfo
 ) -> Listing[AttendanceOut]:
     """A page of records; for a student always of their own. Raises NotFound when they ask for another's."""
-    visible = _visible(session, subject, filters)
+    visible, kept = _visible(session, subject, filters)
     forgotten = policies_in_force.forgotten_before(session, zone)
-    return queries.records_listing(session, filters, visible, paging, zone, forgotten).map(
+    return queries.records_listing(session, filters, visible, paging, zone, forgotten, kept=kept).map(
         lambda row: present_row(row, zone, forgotten)
     )
 
@@ -80,23 +81,30 @@ def recent_records(
     session: Session, subject: Subject, filters: AttendanceFilter, zone: ZoneInfo, *, limit: int = 10
 ) -> list[AttendanceOut]:
     """The newest records the filter lets through."""
+    visible, kept = _visible(session, subject, filters)
     forgotten = policies_in_force.forgotten_before(session, zone)
-    rows = queries.records(
-        session, filters, _visible(session, subject, filters), zone, forgotten, limit=limit
-    )
+    rows = queries.records(session, filters, visible, zone, forgotten, kept=kept, limit=limit)
     return [present_row(row, zone, forgotten) for row in rows]
 
 
 def count_records(session: Session, subject: Subject, filters: AttendanceFilter, zone: ZoneInfo) -> int:
     """How many records the filter lets through."""
+    visible, kept = _visible(session, subject, filters)
     forgotten = policies_in_force.forgotten_before(session, zone)
-    return queries.count(session, filters, _visible(session, subject, filters), zone, forgotten)
+    return queries.count(session, filters, visible, zone, forgotten, kept=kept)
 
 
-def _visible(session: Session, subject: Actor, filters: AttendanceFilter) -> ColumnElement[bool]:
+def _visible(
+    session: Session, subject: Actor, filters: AttendanceFilter
+) -> tuple[Callable[[], ColumnElement[bool]], Hashable | None]:
+    """Which records the person may see, and all that decides about it."""
     if filters.user_id is not None:
         policy.require_read(session, subject, filters.user_id)
-    return policy.visible(session, subject)
+        if filters.user_id == subject.user_id:
+            # One's own are all seen; so every student has the same statement.
+            return true, "own"
+    kept = visibility.kept_as(session, subject, Records.ATTENDANCE)
+    return (lambda: policy.visible(session, subject)), kept
 
 
 def who_is_here(session: Session, subject: Subject, paging: Paging, zone: ZoneInfo) -> Listing[AttendanceOut]:

@@ -45,8 +45,8 @@ RECORDS = Report[AttendanceOut](
         Filter("user_id", "Student number", hidden=True),
     ),
     groupings=(
-        Grouping("student", "Student", lambda columns, _zone: columns.full_name, measures=(_TIME,)),
-        Grouping("program", "Program", lambda columns, _zone: columns.name, measures=(_TIME,)),
+        Grouping("student", "Student", lambda columns, _zone: columns.student, measures=(_TIME,)),
+        Grouping("program", "Program", lambda columns, _zone: columns.program, measures=(_TIME,)),
         Grouping(
             "month",
             "Month",

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
+from sqlalchemy import ARRAY, ColumnElement, Integer, Row, Select, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from app.core.actions import Action
@@ -25,6 +25,7 @@ from app.db.models import (
     Program,
     User,
 )
+from app.db.ready import Ready
 from app.web.listing import Listing
 from app.web.paging import Paging
 from app.web.queue import line
@@ -249,13 +250,19 @@ def amendment_by_request(session: Session, request: UUID, *, turn: bool) -> Amen
     return session.scalars(select(AmendmentRequest).where(AmendmentRequest.request == request)).one_or_none()
 
 
-def statements_of(session: Session, student_ids: Collection[int]) -> Sequence[AmendmentRequest]:
-    """Requests of these students with a statement that goes wherever the record goes."""
-    return session.scalars(
-        select(AmendmentRequest)
-        .where(AmendmentRequest.student_id.in_(student_ids), AmendmentRequest.statement.is_not(None))
-        .order_by(AmendmentRequest.id)
-    ).all()
+_STATEMENTS_OF = Ready(
+    select(AmendmentRequest.student_id, AmendmentRequest.record, AmendmentRequest.statement)
+    .where(
+        AmendmentRequest.student_id == func.any(bindparam("student_ids", type_=ARRAY(Integer))),
+        AmendmentRequest.statement.is_not(None),
+    )
+    .order_by(AmendmentRequest.id)
+)
+
+
+def statements_of(session: Session, student_ids: Collection[int]) -> Sequence[Any]:
+    """Student, record and words of the statements of these students, which go wherever the record goes."""
+    return _STATEMENTS_OF.rows(session, student_ids=list(student_ids))
 
 
 def requests(session: Session, paging: Paging, visible: ColumnElement[bool], *, closed: bool) -> Listing[Any]:
