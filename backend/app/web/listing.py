@@ -67,6 +67,7 @@ class Listing(Generic[T]):
     `statement` comes searched, narrowed and ordered, with a unique column last; a one-column select gives the
     objects themselves. `counting` has as many rows without what only the screen needs, for the count; where it also
     has what the list is sorted by, and `key` is the number of a row, a page joins its own rows and not those before it.
+    Both may be made when they are asked for; what is searched for is looked up before (`search.words_left_open`).
     """
 
     def __init__(
@@ -122,7 +123,7 @@ class Listing(Generic[T]):
         if looked_at is not None:
             looked_at.append(self)
             return Page[Any](items=[], total=0, page=1, per_page=self.paging.per_page)
-        if self.form is not None and not self.paging.q:
+        if self.form is not None and self.paging.is_plain:
             page = fetch_kept(self.session, self.form, self.paging, key=self.key, most=most)
         else:
             page = fetch_page(

@@ -86,6 +86,12 @@ class Paging:
     def offset(self) -> int:
         return (self.page - 1) * self.per_page
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is the first page as everybody first sees it: nothing searched for, no order chosen, no group."""
+        plain = not (self.q or self.sort or self.group)
+        return plain and self.page == 1 and self.per_page == DEFAULT_PER_PAGE
+
     def sorted_by(self, allowed: Mapping[str, Any], default: str) -> tuple[str, bool]:
         """The name to sort by and whether downwards; `sort=-name` is downwards.
 
@@ -177,10 +183,11 @@ def fetch_page(
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A list as it is put together once for many requests, which differ by `values` alone.
+    """The first page of a list (`Paging.is_plain`), put together once for requests that differ by `values`.
 
-    `key` says everything else that decides about it, but for search words, order and page. It is of columns, and of
-    more than one; `build` gives its statement and what is counted for it, whose values have names.
+    `key` says everything else that decides about it. It is of columns, and of more than one; `build` gives its
+    statement and what is counted for it, whose values have names. Another order or page is put together each time:
+    what a request may choose freely would fill the database's memory with prepared statements.
     """
 
     key: Hashable
@@ -194,13 +201,10 @@ _kept = Kept(256)
 def fetch_kept(
     session: Session, form: Form, paging: Paging, *, key: Any = None, most: int | None = None
 ) -> Page[Any]:
-    """The same for a list without search words, by statements that are kept for each order and page."""
+    """The same for a plain first page, by statements that are kept."""
 
     def items() -> Sequence[Any]:
-        ready = _kept.of(
-            ("page", form.key, paging.sort, paging.offset, paging.per_page),
-            lambda: _of_page(paging, *form.build(), key),
-        )
+        ready = _kept.of(("page", form.key), lambda: _of_page(paging, *form.build(), key))
         return ready.rows(session, **form.values)
 
     def total() -> int:

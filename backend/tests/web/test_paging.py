@@ -11,7 +11,8 @@ from starlette.requests import Request
 
 from app.core.errors import Invalid, Problem
 from app.db.models import Module, Program
-from app.web.paging import MAX_PAGE, MAX_PER_PAGE, Page, PageParams, Paging, fetch_page
+from app.web.listing import Listing
+from app.web.paging import MAX_PAGE, MAX_PER_PAGE, Form, Page, PageParams, Paging, fetch_page
 
 
 class Item(BaseModel):
@@ -174,3 +175,29 @@ def test_rows_are_chosen_before_they_are_joined_where_that_is_possible(session: 
     narrow = fetch_page(session, statement, paging, counting=counting, key=Program.id)
     assert narrow == fetch_page(session, statement, paging)
     assert len(narrow.items) == 6
+
+
+@pytest.mark.parametrize(
+    "asked", [{"q": "lopez"}, {"sort": "-id"}, {"group": "id"}, {"page": 2}, {"per_page": 2}]
+)
+def test_what_a_request_chooses_is_never_kept_for_others(session: Session, asked: dict[str, Any]) -> None:
+    """A kept statement is everybody's: only the first page as it is first seen may be one."""
+    session.add_all(Program(name=f"Kept {number}", clock_hours=10) for number in range(3))
+    session.flush()
+
+    def listing(paging: Paging, kept: bool) -> Listing[Any]:
+        def statement() -> Any:
+            return select(Program.id, Program.name).order_by(
+                paging.order({"id": Program.id}, "id"), Program.id
+            )
+
+        form = Form(("test of what is kept", str(asked)), lambda: (statement(), None)) if kept else None
+        return Listing(session, statement, paging, form=form)
+
+    chosen = Paging(**asked)
+    expected = [tuple(row) for row in listing(chosen, False).page().items]
+    assert [tuple(row) for row in listing(chosen, True).page().items] == expected
+    plain = [tuple(row) for row in listing(Paging(), False).page().items]
+    assert [tuple(row) for row in listing(Paging(), True).page().items] == plain
+    with pytest.raises(Invalid):
+        listing(Paging(sort="nonsense", page=9), True).page()
