@@ -24,7 +24,7 @@ _FULL_EVERY = timedelta(hours=24)
 _INCREMENTAL_EVERY = timedelta(hours=1)
 _QUIET_HOUR = 2
 _CALM_BYTES_A_SECOND = 32 * 1024**2
-"""At this rate a commit beside a backup took 1.1 times what it takes alone, on one slow disk (docs/operations.md)."""
+"""At this rate a commit beside a backup took 1.3 times what it takes alone, on one slow disk (docs/operations.md)."""
 _CALM_FOR = timedelta(minutes=30)
 
 

@@ -1,7 +1,7 @@
 """Backups by themselves: the log all the time, a backup each hour, a full one each night.
 
-New files are copied each minute, but for the time that a backup or a drill takes: each backup brings them as well.
-Where a bucket is named, all of it is sent there too, beside the rest.
+New files are copied each minute, in a thread of their own; each backup looks at all of them. Where a bucket is named,
+all of it is sent there too, beside the rest.
 """
 
 from __future__ import annotations
@@ -249,8 +249,9 @@ class Keeper:
             since = (self._looked_at or now - timedelta(days=1)) - _OVERLAP
             with self._database.begin() as session:
                 hashes = claims.stored_since(session, since)
-            store.copy(self._place, files, iter(hashes))
-            self._looked_at = now
+            store.copy(self._place, files, iter(hashes), self._stopping)
+            if not self._stopping.is_set():
+                self._looked_at = now
         except (OperatorError, SQLAlchemyError, OSError) as error:
             log.error("backup.files_not_copied", reason=_one_line(error))
 

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Event
 from uuid import uuid4
 
 from app.core import clock
@@ -20,19 +21,21 @@ from app.rules.backups import Member
 _LEFT_BEHIND = timedelta(days=1)
 
 
-def copy_all(place: BackupPlace, store: FileStore) -> int:
+def copy_all(place: BackupPlace, store: FileStore, stopping: Event | None = None) -> int:
     """Copy what is in the store and not here yet, and note what was seen; how many files were copied.
 
-    A file that goes meanwhile was given up by its records long before: it is passed over.
+    A file that goes meanwhile was given up by its records long before: it is passed over. `stopping` ends it.
     """
-    return copy(place, store, (file.sha256 for file in store.listed()))
+    return copy(place, store, (file.sha256 for file in store.listed()), stopping)
 
 
-def copy(place: BackupPlace, store: FileStore, hashes: Iterator[str]) -> int:
+def copy(place: BackupPlace, store: FileStore, hashes: Iterator[str], stopping: Event | None = None) -> int:
     """Copy these files; how many were not here yet. The time of each copy becomes now: that of its last sighting."""
     copied = 0
     now = clock.now().timestamp()
     for sha256 in hashes:
+        if stopping is not None and stopping.is_set():
+            break
         target = path_of(place, sha256)
         if not target.exists():
             try:
@@ -48,7 +51,10 @@ def prune(place: BackupPlace, store: FileStore, kept: Collection[Member]) -> tup
     """Remove copies that no restorable instant can point to; how many, and their bytes."""
     count = size_bytes = 0
     for path in list(place.files.glob("??/*")):
-        status = path.stat()
+        try:
+            status = path.stat()
+        except FileNotFoundError:  # whoever was copying it has ended
+            continue
         if path.name.endswith(UNFINISHED):
             # A younger one may be under way: new files are copied while a backup is made.
             if abs(clock.now().timestamp() - status.st_mtime) > _LEFT_BEHIND.total_seconds():
@@ -56,7 +62,7 @@ def prune(place: BackupPlace, store: FileStore, kept: Collection[Member]) -> tup
             continue
         seen = datetime.fromtimestamp(status.st_mtime, UTC)
         if rules.file_may_go(seen, kept) and not store.exists(path.name.removesuffix(DAMAGED)):
-            path.unlink()
+            path.unlink(missing_ok=True)
             place.note_removed_file(path.name.removesuffix(DAMAGED))
             count += 1
             size_bytes += status.st_size
@@ -110,14 +116,16 @@ def _write(target: Path, store: FileStore, sha256: str) -> None:
     # Two may copy the same file at once, the running system and `aada backup now`: each writes one of its own.
     partial = target.with_name(f"{sha256}-{uuid4().hex}{UNFINISHED}")
     digest = hashlib.sha256()
-    with partial.open("wb") as stream:
-        for chunk in store.read(sha256):
-            digest.update(chunk)
-            stream.write(chunk)
-        stream.flush()
-        os.fsync(stream.fileno())
-    if digest.hexdigest() != sha256:  # damaged in the store: the copy must not look sound
-        partial.unlink()
-        raise FileMissing(sha256)
-    partial.replace(target)
+    try:
+        with partial.open("wb") as stream:
+            for chunk in store.read(sha256):
+                digest.update(chunk)
+                stream.write(chunk)
+            stream.flush()
+            os.fsync(stream.fileno())
+        if digest.hexdigest() != sha256:  # damaged in the store: the copy must not look sound
+            raise FileMissing(sha256)
+        partial.replace(target)
+    finally:  # it is tried again in a minute: what failed must not fill the disk
+        partial.unlink(missing_ok=True)
     flush(target.parent)

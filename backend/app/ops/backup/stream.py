@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -38,7 +39,7 @@ def run(
 ) -> None:
     """Receive until `source.stopping` is set. With a full backup each day, the place restores by itself.
 
-    `files` is the school's store where it is on this machine; its files are copied each tick.
+    `files` is the school's store where it is on this machine; its files are copied every ten seconds.
     """
     place.prepare()
     with place.kept() as alone:
@@ -75,6 +76,9 @@ class _Stream:
 
     def run(self) -> None:
         self._receiver.start()
+        copying = threading.Thread(target=self._copy_files, name="files", daemon=True)
+        if self._files is not None:
+            copying.start()
         try:
             self._await_folder()
             while not self._source.stopping.is_set():
@@ -87,6 +91,8 @@ class _Stream:
                 self._source.stopping.wait(_TICK_SECONDS)
         finally:
             self._source.stopping.set()
+            if copying.is_alive():
+                copying.join(10)
             self._receiver.join(40)
 
     def _tick(self) -> None:
@@ -95,8 +101,16 @@ class _Stream:
             made = take.take(self._place, self._source, BackupKind.FULL, calmly=bool(sound))
             self._say(f"{made.id}: a full backup, checked.")
             upkeep.prune(self._place, self._files)
-        if self._files is not None:
-            copy_all(self._place, self._files)
+
+    def _copy_files(self) -> None:
+        """By themselves, as a backup takes its time."""
+        stopping = self._source.stopping
+        while self._files is not None and not stopping.is_set():
+            try:
+                copy_all(self._place, self._files, stopping)
+            except Exception as error:  # whatever it was, it is tried again
+                log.error("stream.files_not_copied", reason=" ".join(str(error).split())[:300])
+            stopping.wait(_TICK_SECONDS)
 
     def _await_folder(self) -> None:
         """A backup that began before its log was received would have to be made again."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -192,6 +193,39 @@ def test_a_file_that_two_copy_at_once_is_there_and_whole(school: School) -> None
     first.join(30)
     assert store.path_of(school.place, sha256).read_bytes() == b"copied by two"
     assert not list(school.place.files.glob("??/*.partial"))
+
+
+def test_a_file_that_cannot_be_read_leaves_nothing_behind(school: School) -> None:
+    sha256 = school.files.put(b"cannot be read to its end").sha256
+
+    class Failing:
+        def read(self, _sha256: str) -> Iterator[bytes]:
+            yield b"cannot be"
+            raise OSError(errno.EIO, "Input/output error")
+
+    for _ in range(2):
+        with pytest.raises(OSError, match="Input/output"):
+            store.copy(school.place, Failing(), iter([sha256]))  # type: ignore[arg-type]
+    assert not list(school.place.files.glob("??/*.partial"))
+    stopping = threading.Event()
+    stopping.set()
+    assert store.copy(school.place, school.files, iter([sha256]), stopping) == 0
+    assert store.copy(school.place, school.files, iter([sha256])) == 1
+
+
+def test_pruning_passes_over_what_somebody_takes_away_meanwhile(school: School) -> None:
+    partial = school.place.files / "ab" / f"ab{'0' * 62}-1.partial"
+    partial.parent.mkdir(parents=True, exist_ok=True)
+    partial.touch()
+    found = Path.glob
+
+    def listed(folder: Path, pattern: str) -> list[Path]:
+        names = list(found(folder, pattern))
+        partial.unlink(missing_ok=True)
+        return names
+
+    with patch.object(Path, "glob", listed):
+        assert store.prune(school.place, school.files, []) == (0, 0)
 
 
 def test_pruning_follows_the_window_and_never_a_restore(school: School) -> None:
