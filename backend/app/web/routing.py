@@ -60,7 +60,8 @@ def _leaves(route: BaseRoute) -> list[BaseRoute]:
     One that adds a prefix, dependencies or another form of answers to its routes is asked as a whole.
     """
     found = list(iter_route_contexts([route]))
-    plain = all(
+    limited = getattr(getattr(route, "include_context", None), "form_limits", None)
+    plain = not limited and all(
         isinstance(one.original_route, APIRoute)
         and all(getattr(one, name) == getattr(one.original_route, name) for name in _ADDED)
         and _same_class(one.response_class, one.original_route.response_class)
@@ -69,7 +70,7 @@ def _leaves(route: BaseRoute) -> list[BaseRoute]:
     return [one.original_route for one in found] if plain else [route]
 
 
-_ADDED = ("path", "dependencies", "max_body_size")
+_ADDED = ("path", "dependencies", "max_body_size", "strict_content_type")
 
 
 def _same_class(one: Any, other: Any) -> bool:
