@@ -41,8 +41,10 @@ _CONNECT: Final[dict[str, Any]] = {
     "options": "-c timezone=UTC -c default_transaction_read_only=on -c lock_timeout=10s"
     f" -c idle_in_transaction_session_timeout=15min -c statement_timeout={_LONGEST_MINUTES}min",
 }
-_ANSWER_SECONDS: Final = 5.0
+_ASKED_BESIDE_SECONDS: Final = 5.0
 """How long it may say nothing before it is asked beside, whether it still answers anybody."""
+_ANSWER_SECONDS: Final = 5.0
+"""How long it may say nothing on a connection that asks how it stands, which is answered at once."""
 _SILENT_SECONDS: Final = _LONGEST_MINUTES * 60.0 + 30.0
 """How long it may say nothing on one connection while it answers others: it ends longer statements itself."""
 _COMMITTED: Final = text(
@@ -172,13 +174,13 @@ class Replica:
         """A large file is silent for long before its first row: it goes on while another connection is answered."""
         if seconds >= _SILENT_SECONDS:
             raise Silence(f"it said nothing for {seconds:,.0f} seconds")
-        if seconds >= _ANSWER_SECONDS:
+        if seconds >= _ASKED_BESIDE_SECONDS:
             try:
                 with self._looks.connect() as other:
                     other.execute(text("SELECT 1"))
             except SQLAlchemyError as error:
                 raise Silence(f"it stopped in the middle: {_one_line(error)}") from error
-        return min(seconds + _ANSWER_SECONDS, _SILENT_SECONDS)
+        return min(seconds + _ASKED_BESIDE_SECONDS, _SILENT_SECONDS)
 
     def _look(self, committed: Committed, other: Session, patience_seconds: float) -> Standing:
         deadline = time.monotonic() + patience_seconds

@@ -298,7 +298,7 @@ def test_one_that_stops_in_the_middle_leaves_a_whole_file(
         rows = select(func.generate_series(1, 50_000))
         return Listing[int](session, rows, Paging()).map_many(change)
 
-    monkeypatch.setattr(replica, "_ANSWER_SECONDS", 0.5)
+    monkeypatch.setattr(replica, "_ASKED_BESIDE_SECONDS", 0.5)
     with at_the_latest(pair.standby):
         assert filed(pair.settings, whole=whole) == list(range(1, 50_001))
     assert (frozen, len(said)) == ([True], 1)
@@ -313,7 +313,7 @@ def test_one_that_has_stopped_is_not_begun_with(
     assert database.replica is not None
     with database.begin() as session, database.replica.reading(session) as other:
         assert other is not None
-    monkeypatch.setattr(replica, "_ANSWER_SECONDS", 0.5)
+    monkeypatch.setattr(replica, "_ASKED_BESIDE_SECONDS", 0.5)
     running.standby.freeze()
     with at_the_latest(running.standby), database.begin() as session:
         with database.replica.reading(session) as other:
@@ -342,7 +342,7 @@ def test_a_long_silence_before_the_first_row_is_no_stop(
         asked.append(seconds)
         return ask(self, seconds)
 
-    monkeypatch.setattr(replica, "_ANSWER_SECONDS", 0.3)
+    monkeypatch.setattr(replica, "_ASKED_BESIDE_SECONDS", 0.3)
     monkeypatch.setattr(replica.Replica, "_ask_beside", asking)
     assert filed(running.settings, whole=whole) == [True]
     assert said == []
@@ -356,7 +356,7 @@ def test_a_connection_that_alone_says_nothing_ends_too(
 ) -> None:
     """As one whose disk stalls, while others find all they need in memory."""
     monkeypatch.setattr(replica, "_SILENT_SECONDS", 1.0)
-    monkeypatch.setattr(replica, "_ANSWER_SECONDS", 0.3)
+    monkeypatch.setattr(replica, "_ASKED_BESIDE_SECONDS", 0.3)
 
     def whole(session: Session) -> Listing[bool]:
         stalls = func.pg_sleep(case((func.pg_is_in_recovery(), 600), else_=0))
