@@ -227,17 +227,23 @@ def at_pace(
     *,
     connections: int | None = None,
 ) -> list[threading.Thread]:
-    """Threads that ask at the kind's rate until the time is over, however long each answer takes; each has a kept
-    connection of its own."""
+    """Threads that ask at the kind's rate until the time is over, each over a kept connection of its own.
+
+    Whoever is free takes the next number, however long another's answer takes. With `connections`, connection n takes
+    the numbers that are n modulo their count: what is asked over one is in order, and waits for the answer before it.
+    """
     begun = time.monotonic()
-    numbers = iter(range(count if count is not None else int(seconds * kind.rate) + 1))
+    numbers = range(count if count is not None else int(seconds * kind.rate) + 1)
+    kept = connections or min(32, max(1, int(kind.rate * 2)))
+    together = iter(numbers)
+    turns = [together if connections is None else iter(numbers[place::kept]) for place in range(kept)]
     lock = threading.Lock()
 
-    def work() -> None:
+    def work(mine: Iterator[int]) -> None:
         client = Client(port, school)
         while True:
             with lock:
-                number = next(numbers, None)
+                number = next(mine, None)
             if number is None:
                 return
             pause = begun + number / kind.rate - time.monotonic()
@@ -249,8 +255,7 @@ def at_pace(
                 kind.statuses[status] += 1
                 kind.times.append((time.perf_counter() - asked) * 1000)
 
-    kept = connections or min(32, max(1, int(kind.rate * 2)))
-    threads = [threading.Thread(target=work, daemon=True) for _ in range(kept)]
+    threads = [threading.Thread(target=work, args=(mine,), daemon=True) for mine in turns]
     for one in threads:
         one.start()
     return threads

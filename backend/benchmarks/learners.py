@@ -3,10 +3,11 @@
     ../.venv/bin/python -m benchmarks.learners [--learners 200] [--every 5] [--seconds 180] [--processes N]
 
 Serves the demo school by the program as it is started everywhere. Each learner opens the course once (a launch, which
-is not part of the time), and then commits over a kept connection of its own; the learners take turns, spread evenly.
-Prints the commits with statuses, the median and the 95th percentile, and what is in PostgreSQL afterwards: a row for
-each commit that was acknowledged (lost must be 0), and in each attempt the place of the last one. The client runs on
-the same machine and takes its part of it. What one learner waits for when a course starts: `benchmarks.player`.
+is not part of the time), and then commits over a kept connection of its own, one after the other; the learners take
+turns, spread evenly. Prints the commits with statuses, the median and the 95th percentile, and what is in PostgreSQL
+afterwards: a row for each commit that was acknowledged (lost must be 0), and in each attempt the place of the last one.
+The client runs on the same machine and takes its part of it. What one learner waits for when a course starts:
+`benchmarks.player`.
 """
 
 import argparse

@@ -120,8 +120,9 @@ class BackupPlace:
         with self._locked("backup.lock", fcntl.LOCK_EX) as held:
             if not held:
                 raise OperatorError(
-                    f"Another backup is being made in {self.folder}: wait until it has ended, and run this again. "
-                    "Nothing was changed."
+                    f"Another backup is being made in {self.folder}, perhaps by the running system, whose own take "
+                    "minutes, and up to about half an hour: wait until it has ended, and run this again. Nothing was "
+                    "changed."
                 )
             yield
 

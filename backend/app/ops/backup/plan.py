@@ -8,7 +8,7 @@ from datetime import datetime
 
 from app.core import clock
 from app.ops.backup import wal
-from app.ops.backup.place import SEGMENT_BYTES, Backup, BackupPlace
+from app.ops.backup.place import SEGMENT_BYTES, Backup, BackupPlace, place_of
 from app.ops.backup.wal import WalFile
 from app.ops.errors import OperatorError
 from app.rules import backups as rules
@@ -71,14 +71,12 @@ def make(
     spans = rules.restorable(members, segments, horizon)
     if choice is None:
         able = (
-            f" The first is {_local(spans[0].start, settings)}."
-            if spans
-            else " Make a full backup now: aada backup now --full"
+            f" The first is {_local(spans[0].start, settings)}." if spans else f" {_way_out(place, settings)}"
         )
         if target is None:
             raise OperatorError(
-                f"No backup of {name_of(members[0].branch)} is sound: see `aada backup list`, and make a full one now. "
-                "If other databases are listed there, name one with --branch to restore it instead."
+                f"No backup of {name_of(members[0].branch)} is sound. {_way_out(place, settings)} If backups of other "
+                "databases lie there, name one with --branch to restore it instead."
             )
         raise OperatorError(
             f"{_local(target, settings)} is before everything that can be restored: no sound backup is as old.{able}"
@@ -113,6 +111,13 @@ def make(
     needed += max(one.restored_bytes for one in chain) if len(chain) > 1 else 0
     taken = max(wal.newest_timeline(place, chain[-1].system_identifier), chain[-1].timeline)
     return Plan(target, reaches, chain, log, needed, taken)
+
+
+def _way_out(place: BackupPlace, settings: Settings) -> str:
+    """What is left to do without a sound backup. What lies elsewhere may be of a school that is lost."""
+    if place.folder != place_of(settings).folder:
+        return "Look for another copy of the backups."
+    return "See `aada backup list`, and make a full backup now: aada backup now --full."
 
 
 def name_of(branch: BranchKey) -> str:

@@ -29,6 +29,7 @@ def test_two_at_once_are_refused_and_a_killed_one_leaves_the_catalog_right(schoo
         shown, _ = process.communicate(timeout=60)
         assert process.returncode == 1
         assert "aada: Another backup is being made in" in shown
+        assert "perhaps by the running system" in shown
     with psycopg.connect(school.server.url()) as connection:
         connection.execute(
             "CREATE TABLE bulk AS SELECT md5(i::text) AS line FROM generate_series(1, 300000) i"
@@ -63,9 +64,14 @@ def test_a_backup_that_nobody_waits_for_is_bounded_and_as_good(school: School) -
         # A checkpoint that takes its time has none to take here.
         connection.execute("ALTER SYSTEM SET checkpoint_completion_target = 0")
         connection.execute("SELECT pg_reload_conf()")
-    with patch.object(Source, "run", noted):
-        calm = take.take(school.place, school.source, calmly=True)
-        take.take(school.place, school.source)
+    try:
+        with patch.object(Source, "run", noted):
+            calm = take.take(school.place, school.source, calmly=True)
+            take.take(school.place, school.source)
+    finally:
+        with psycopg.connect(school.server.url(), autocommit=True) as connection:
+            connection.execute("ALTER SYSTEM RESET checkpoint_completion_target")
+            connection.execute("SELECT pg_reload_conf()")
     assert {"--checkpoint=spread", "--max-rate=32768"} <= set(asked[0])
     assert "--checkpoint=fast" in asked[1]
     assert not any(one.startswith("--max-rate") for one in asked[1])

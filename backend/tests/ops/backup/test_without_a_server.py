@@ -92,10 +92,15 @@ def test_a_list_of_damaged_backups_says_what_to_do(
     assert said.splitlines()[-1] == (
         "Nothing can be restored from them. Make a full backup now: aada backup now --full"
     )
-    with pytest.raises(OperatorError, match="make a full one now"):
-        plan.make(place, None, settings)
-    with pytest.raises(OperatorError, match=r"no sound backup is as old\. Make a full backup now"):
-        plan.make(place, at, settings)
+    elsewhere = settings.model_copy(update={"backup_dir": tmp_path / "elsewhere"})
+    for target, wrong in ((None, r"No backup of 7-1 is sound\."), (at, r"no sound backup is as old\.")):
+        with pytest.raises(
+            OperatorError, match=f"{wrong} See .* make a full backup now: aada backup now --full"
+        ):
+            plan.make(place, target, settings)
+        with pytest.raises(OperatorError, match=f"{wrong} Look for another copy") as refused:
+            plan.make(place, target, elsewhere)
+        assert "backup now" not in str(refused.value), "aada restore --from, of a school that may be lost"
     with pytest.raises(OperatorError, match="Name one of these with --branch: 7-1 "):
         plan.make(place, None, settings, branch="9-9")
 
