@@ -1,10 +1,13 @@
 """Many learners in a SCORM 1.2 course, each of whom commits at the same pace: how fast, and whether all of it is kept.
 
     ../.venv/bin/python -m benchmarks.learners [--learners 200] [--every 5] [--seconds 180] [--processes N]
+        [--at-once]
 
 Serves the demo school by the program as it is started everywhere. Each learner opens the course once (a launch, which
 is not part of the time), and then commits over a kept connection of its own, one after the other; the learners take
-turns, spread evenly. Prints the commits with statuses, the median and the 95th percentile, and what is in PostgreSQL
+turns, spread evenly. They begin when what the demo school has behind it (some 25,000 entries of its history) has become
+statements, as it has in a school that is at work: a commit adds nothing to that unless it is news. With --at-once they
+do not wait for that. Prints the commits with statuses, the median and the 95th percentile, and what is in PostgreSQL
 afterwards: a row for each commit that was acknowledged (lost must be 0), and in each attempt the place of the last one.
 The client runs on the same machine and takes its part of it. What one learner waits for when a course starts:
 `benchmarks.player`.
@@ -14,12 +17,14 @@ import argparse
 import json
 import sys
 import tempfile
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from sqlalchemy import text
 
 from app.db.session import Database
+from app.projections import service as projections
 from app.settings import Settings
 from benchmarks.crowd import Client, Kind, Opened, at_pace, commit, open_course, school_of, served
 
@@ -87,6 +92,19 @@ def kept(settings: Settings, learners: Class) -> str:
     )
 
 
+def follow(settings: Settings) -> str:
+    """Wait until nothing of the history waits for a subscriber; how long that took."""
+    begun = time.monotonic()
+    database = Database(settings)
+    while True:
+        with database.begin() as session:
+            if not any(one.lag.waiting for one in projections.following(session)):
+                break
+        time.sleep(1)
+    database.close()
+    return f"the history was followed after {time.monotonic() - begun:.0f} s"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -95,6 +113,7 @@ def main() -> None:
     parser.add_argument("--every", type=float, default=5.0, help="seconds between two commits of a learner")
     parser.add_argument("--seconds", type=float, default=180.0)
     parser.add_argument("--processes", type=int)
+    parser.add_argument("--at-once", action="store_true")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="aada-learners-") as name:
         folder = Path(name)
@@ -108,6 +127,8 @@ def main() -> None:
             print(opens.line(), flush=True)
             if len(learners.opened) < options.learners:
                 sys.exit("Not every learner could open the course.")
+            if not options.at_once:
+                print(follow(settings), flush=True)
             commits = Kind("commits", options.learners / options.every, learners.commit)
             count = int(options.seconds * commits.rate)
             for one in at_pace(commits, port, school, 0, count, connections=options.learners):

@@ -4,11 +4,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from sqlalchemy import Select, delete, exists, func, or_, select
+from sqlalchemy import Select, bindparam, delete, exists, func, or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from app.core.constraints import register_conflict
 from app.core.search import matches
+from app.db import ready
 from app.db.models import (
     Assignment,
     ContentPackage,
@@ -224,28 +225,32 @@ class LessonPlace:
     program_name: str
 
 
+_PLACES = (
+    select(
+        Lesson.id,
+        Lesson.title,
+        Lesson.content_type,
+        Lesson.passing_score_pct,
+        Lesson.required_percent,
+        Lesson.needs_check,
+        Module.id,
+        Module.name,
+        Program.id,
+        Program.name,
+    )
+    .join(Module, Lesson.module_id == Module.id)
+    .join(Program, Module.program_id == Program.id)
+)
+_PLACE = ready.Ready(_PLACES.where(Lesson.id == bindparam("lesson_id")), page=ready.Page.COMMIT)
+
+
 def lesson_place(session: Session, lesson_id: int) -> LessonPlace | None:
     """A lesson and where it stands."""
-    return next(iter(lesson_places(session, [lesson_id])), None)
+    row = _PLACE.first(session, lesson_id=lesson_id)
+    return None if row is None else LessonPlace(*row)
 
 
 def lesson_places(session: Session, lesson_ids: Collection[int]) -> Sequence[LessonPlace]:
     """Lessons and where they stand."""
-    rows = session.execute(
-        select(
-            Lesson.id,
-            Lesson.title,
-            Lesson.content_type,
-            Lesson.passing_score_pct,
-            Lesson.required_percent,
-            Lesson.needs_check,
-            Module.id,
-            Module.name,
-            Program.id,
-            Program.name,
-        )
-        .join(Module, Lesson.module_id == Module.id)
-        .join(Program, Module.program_id == Program.id)
-        .where(Lesson.id.in_(lesson_ids))
-    ).all()
+    rows = session.execute(_PLACES.where(Lesson.id.in_(lesson_ids))).all()
     return [LessonPlace(*row) for row in rows]

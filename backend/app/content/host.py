@@ -70,6 +70,7 @@ def create_content_app(
             Problem: host.refused,
             HTTPException: host.refused,
             SQLAlchemyError: host.unavailable,
+            psycopg.Error: host.unavailable,  # of a statement that goes to libpq past SQLAlchemy
             Exception: host.failed,
         },
     )

@@ -1,6 +1,6 @@
 """SQL of lessons’ packages and of attempts at them, which several parts of the room share."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -76,13 +76,17 @@ def version_begun(session: Session, *, enrollment_id: int, lesson_id: int) -> Co
     )
 
 
+_HEAD = Ready(
+    select(ContentPackage.lesson_id, ContentPackage.standard, ContentPackage.sha256).where(
+        ContentPackage.id == bindparam("package_id")
+    ),
+    page=Page.COMMIT,
+)
+
+
 def package_head(session: Session, package_id: int) -> tuple[int, str, str] | None:
     """Lesson, standard and hash of a version, without its manifest."""
-    row = session.execute(
-        select(ContentPackage.lesson_id, ContentPackage.standard, ContentPackage.sha256).where(
-            ContentPackage.id == package_id
-        )
-    ).one_or_none()
+    row = _HEAD.first(session, package_id=package_id)
     return None if row is None else (row[0], row[1], row[2])
 
 
@@ -224,16 +228,28 @@ def latest_attempt_at(session: Session, enrollment_id: int, package_id: int, sco
     )
 
 
+_ATTEMPT = select(ScormData).where(
+    ScormData.user_id == bindparam("user_id"),
+    ScormData.enrollment_id == bindparam("enrollment_id"),
+    ScormData.lesson_id == bindparam("lesson_id"),
+    ScormData.package_id == bindparam("package_id"),
+    ScormData.sco_id == bindparam("sco_id"),
+    ScormData.attempt_no == bindparam("attempt_no"),
+)
+_ATTEMPT_HELD = _ATTEMPT.with_for_update()
+
+
 def attempt_of_launch(session: Session, launch: Launch, *, lock: bool = False) -> ScormData | None:
-    query = select(ScormData).where(
-        ScormData.user_id == launch.user_id,
-        ScormData.enrollment_id == launch.enrollment_id,
-        ScormData.lesson_id == launch.lesson_id,
-        ScormData.package_id == launch.package_id,
-        ScormData.sco_id == launch.sco_id,
-        ScormData.attempt_no == launch.attempt_no,
-    )
-    return session.scalar(query.with_for_update() if lock else query)
+    """The attempt that a launch works on; None for one that belongs to no enrollment."""
+    values = {
+        "user_id": launch.user_id,
+        "enrollment_id": launch.enrollment_id,
+        "lesson_id": launch.lesson_id,
+        "package_id": launch.package_id,
+        "sco_id": launch.sco_id,
+        "attempt_no": launch.attempt_no,
+    }
+    return session.scalar(_ATTEMPT_HELD if lock else _ATTEMPT, values)
 
 
 def quiz_scores(session: Session, lesson_id: int, enrollment_ids: Collection[int]) -> dict[int, Decimal]:
@@ -268,8 +284,29 @@ class AttemptSummary:
     total_seconds: int
 
 
+_SUMMARY = (
+    ScormData.enrollment_id,
+    ScormData.package_id,
+    ScormData.sco_id,
+    ScormData.cmi_core_lesson_status,
+    ScormData.score_raw,
+    ScormData.score_min,
+    ScormData.score_max,
+    ScormData.score_pct,
+    ScormData.score_scaled,
+    ScormData.total_seconds,
+)
+_IN_PACKAGE = Ready(
+    select(*_SUMMARY).where(
+        ScormData.enrollment_id == bindparam("enrollment_id"), ScormData.package_id == bindparam("package_id")
+    )
+)
+
+
 def attempts_in_package(session: Session, enrollment_id: int, package_id: int) -> list[AttemptSummary]:
-    return attempts_in_packages(session, [enrollment_id], [package_id]).get((enrollment_id, package_id), [])
+    """The attempts of one enrollment in one version."""
+    rows = _IN_PACKAGE.rows(session, enrollment_id=enrollment_id, package_id=package_id)
+    return _summaries(rows).get((enrollment_id, package_id), [])
 
 
 def attempts_in_packages(
@@ -277,19 +314,14 @@ def attempts_in_packages(
 ) -> dict[tuple[int, int], list[AttemptSummary]]:
     """The attempts by enrollment and version."""
     rows = session.execute(
-        select(
-            ScormData.enrollment_id,
-            ScormData.package_id,
-            ScormData.sco_id,
-            ScormData.cmi_core_lesson_status,
-            ScormData.score_raw,
-            ScormData.score_min,
-            ScormData.score_max,
-            ScormData.score_pct,
-            ScormData.score_scaled,
-            ScormData.total_seconds,
-        ).where(ScormData.enrollment_id.in_(enrollment_ids), ScormData.package_id.in_(package_ids))
+        select(*_SUMMARY).where(
+            ScormData.enrollment_id.in_(enrollment_ids), ScormData.package_id.in_(package_ids)
+        )
     )
+    return _summaries(rows)
+
+
+def _summaries(rows: Iterable[Any]) -> dict[tuple[int, int], list[AttemptSummary]]:
     found: dict[tuple[int, int], list[AttemptSummary]] = {}
     for enrollment_id, package_id, sco_id, status, raw, low, high, rounded, scaled, seconds in rows:
         percent = exact_percent(raw, low, high, rounded, scaled)

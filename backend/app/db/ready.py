@@ -130,6 +130,7 @@ class Page(Enum):
 
     STUDENTS_FIRST = "a student's first page, by the student"
     STUDENTS_STUDIES = "a student's first page, by the enrollment"
+    COMMIT = "a report of a lesson, once its launch is held"
 
 
 _of_page: dict[Page, list[Ready]] = {}

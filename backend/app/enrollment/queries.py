@@ -192,13 +192,12 @@ def students(session: Session, limit: int) -> Sequence[Row[Any]]:
 
 
 _ENROLLMENT = select(Enrollment).where(Enrollment.id == bindparam("enrollment_id"))
+_ENROLLMENT_HELD = _ENROLLMENT.with_for_update(key_share=True).execution_options(populate_existing=True)
 
 
 def get(session: Session, enrollment_id: int, *, lock: bool = False) -> Enrollment | None:
     """An enrollment by its number; locked, nobody else changes it until the transaction ends."""
-    statement = _ENROLLMENT
-    if lock:
-        statement = statement.with_for_update(key_share=True).execution_options(populate_existing=True)
+    statement = _ENROLLMENT_HELD if lock else _ENROLLMENT
     return session.scalars(statement, {"enrollment_id": enrollment_id}).one_or_none()
 
 

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from time import monotonic
 
 import psycopg
 import structlog
@@ -20,6 +21,7 @@ from app.projections import queries
 
 BATCH = 500
 POLL_SECONDS = 0.5
+LONGEST_PAUSE_SECONDS = 5.0
 log = structlog.get_logger(__name__)
 _TRANSIENT = (OperationalError, psycopg.OperationalError)
 
@@ -77,10 +79,17 @@ def step(database: Database, subscriber: Subscriber, *, most: int = BATCH) -> Ou
 
 
 def catch_up(database: Database, subscriber: Subscriber, stopping: threading.Event | None = None) -> Outcome:
-    """Follow until there is nothing left, something fails, or `stopping` is set."""
+    """Follow until there is nothing left, something fails, or `stopping` is set.
+
+    Beside a server that answers, which is where there is a `stopping`, each step is followed by a pause as long as it
+    took: whoever follows a long history works half of the time at most, and pages and reports of lessons go first.
+    """
     while True:
+        begun = monotonic()
         outcome = step(database, subscriber)
-        if outcome is not Outcome.MOVED or (stopping is not None and stopping.is_set()):
+        if outcome is not Outcome.MOVED:
+            return outcome
+        if stopping is not None and stopping.wait(min(monotonic() - begun, LONGEST_PAUSE_SECONDS)):
             return outcome
 
 

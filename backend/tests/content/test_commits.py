@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 from psycopg.errors import DeadlockDetected, InsufficientPrivilege, LockNotAvailable, SerializationFailure
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from structlog.testing import capture_logs
 
@@ -40,6 +40,24 @@ def test_a_commit_reads_each_thing_once(school: School, play: Play, monkeypatch:
     assert sum("FROM enrollments" in statement and "FOR " in statement for statement in found) == 1, found
     assert count("lessons.passing_score_pct") == 1, found
     assert len(found) <= 23, found
+
+
+def test_a_commit_in_the_middle_of_a_lesson_writes_each_row_once(school: School, play: Play) -> None:
+    """Nearly all commits are such. Before, the attempt was written twice, and the launch was read twice."""
+    played = play()
+    # With time to credit, which asks for the other sessions of the attempt.
+    school.session.execute(text("UPDATE launches SET created_at = created_at - interval '1 hour'"))
+    played.commit(lesson_status="incomplete", lesson_location="1", session_time="00:00:05")
+    with counted(school.session.connection()) as found:
+        played.commit(lesson_status="incomplete", lesson_location="2", session_time="00:00:10")
+    assert school.attempt().total_seconds == 10
+    for table in ("scorm_data", "launches"):
+        assert sum(one.startswith(f"UPDATE {table} ") for one in found) == 1, found
+        assert sum(f"{table}.id," in one and "FOR UPDATE" in one for one in found) == 1, found
+    assert sum("launches.token_hash," in one for one in found) == 1, (
+        "one row of the launch, the one that is held"
+    )
+    assert len(found) <= 12, found
 
 
 def test_a_number_that_was_used_for_other_data_is_refused_and_nothing_is_lost(

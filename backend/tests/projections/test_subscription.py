@@ -74,6 +74,38 @@ def _followed(database: Database) -> list[str]:
         return list(session.scalars(text("SELECT subject FROM outbox_messages ORDER BY id")))
 
 
+class Pausing(threading.Event):
+    """Notes the pauses it is asked for and makes none; set by itself after so many of them."""
+
+    def __init__(self, ends_after: int) -> None:
+        super().__init__()
+        self.ends_after = ends_after
+        self.pauses: list[float | None] = []
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.pauses.append(timeout)
+        return len(self.pauses) >= self.ends_after
+
+
+def test_a_long_history_is_followed_with_pauses_so_that_pages_go_first(
+    live_database: Database, noted: Noted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = iter(range(0, 1000, 3))
+    monkeypatch.setattr(subscription, "monotonic", lambda: next(now))
+    monkeypatch.setattr(subscription.step, "__kwdefaults__", {"most": 1})
+    monkeypatch.setattr(queries, "PASSED", 1)
+    _happen(live_database, 1, 2, 3, 4)
+    stopping = Pausing(ends_after=2)
+    assert subscription.catch_up(live_database, noted.subscriber, stopping) is Outcome.MOVED
+    assert stopping.pauses == [3, 3], "as long as the step before it took"
+    assert _followed(live_database) == ["1", "2"], "and ended in a pause, at once"
+    monkeypatch.setattr(subscription, "LONGEST_PAUSE_SECONDS", 1.0)
+    stopping = Pausing(ends_after=100)
+    assert subscription.catch_up(live_database, noted.subscriber, stopping) is Outcome.NOTHING
+    assert stopping.pauses == [1.0, 1.0], "none where there is nothing more to follow"
+    assert _followed(live_database) == ["1", "2", "3", "4"]
+
+
 def test_each_entry_is_followed_once_and_in_order(live_database: Database, noted: Noted) -> None:
     _happen(live_database, 1, 2, 3)
     assert subscription.step(live_database, noted.subscriber, most=2) is Outcome.MOVED

@@ -24,11 +24,14 @@ from app.core import clock, history
 from app.core.actions import Action
 from app.core.errors import Conflict, NotFound, Unauthorized
 from app.core.permissions import internal
+from app.core.tokens import hash_token
 from app.db.models import Enrollment, Launch, ScormCommit, ScormData
+from app.db.ready import Page, ahead
 from app.enrollment import service as enrollment
 from app.rules import scorm12
 
 ELSEWHERE = "The lesson was opened again in another window, which now keeps your work. Close this one."
+_OF_NONE = "This launch is not part of an enrollment."
 log = structlog.get_logger(__name__)
 
 
@@ -47,12 +50,12 @@ def commit(session: Session, token: str, sent: CommitIn) -> CommitOut:
     Raises NotFound for an unknown token, Unauthorized when the launch is over or the enrollment has ended, Conflict
     when another window has taken over, SequenceConflict for a number that was used for other data.
     """
-    record = sessions.find_launch(session, token)
+    head = launch_queries.launch_head(session, hash_token(token))
+    # Always the enrollment first: opening a lesson and saving one take their locks in the same order.
+    held = None if head is None or head.preview else _held(session, head.enrollment_id)
+    record = None if head is None else launch_queries.hold_launch(session, head.id)
     if record is None:
         raise NotFound("There is no such lesson session.")
-    # Always the enrollment first: opening a lesson and saving one take their locks in the same order.
-    held = None if record.preview else _held(session, record)
-    launch_queries.lock_launch(session, record)
     now = clock.now()
     if sessions.is_over(record, now):
         raise Unauthorized(sessions.over_sentence(record))
@@ -60,6 +63,14 @@ def commit(session: Session, token: str, sent: CommitIn) -> CommitOut:
         record.last_seen_at = now
         record.last_seq = max(record.last_seq, sent.seq)
         return CommitOut(seq=sent.seq, lesson_status="", complete=False)
+    ahead(
+        session,
+        Page.COMMIT,
+        launch_id=record.id,
+        seq=sent.seq,
+        package_id=record.package_id,
+        lesson_id=record.lesson_id,
+    )
     known = _is_known(session, record, sent)
     if not known and record.state == "replaced" and launch_queries.newer_launch_has_saved(session, record):
         raise Conflict(ELSEWHERE)
@@ -145,9 +156,11 @@ def settle(
     return standing
 
 
-def _held(session: Session, record: Launch) -> Enrollment:
+def _held(session: Session, enrollment_id: int | None) -> Enrollment:
+    if enrollment_id is None:
+        raise NotFound(_OF_NONE)
     try:
-        return enrollment.hold_for_study(session, _enrollment_of(record))
+        return enrollment.hold_for_study(session, enrollment_id)
     except Conflict as ended:
         raise Unauthorized(ended.detail) from ended
 
@@ -170,7 +183,7 @@ def _digest(sent: CommitIn) -> str:
 
 def _enrollment_of(record: Launch) -> int:
     if record.enrollment_id is None:
-        raise NotFound("This launch is not part of an enrollment.")
+        raise NotFound(_OF_NONE)
     return record.enrollment_id
 
 

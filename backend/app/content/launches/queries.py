@@ -4,26 +4,46 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from sqlalchemy import case, delete, exists, func, select, update
+from sqlalchemy import Row, bindparam, case, delete, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from app.db.models import Launch, ScormCommit, User
+from app.db.ready import Page, Ready
 
 _NOT_OVER = Launch.ended_at.is_(None) & (Launch.expires_at > func.now())
+_OF_TOKEN = (Launch.token_hash == bindparam("token_hash"), User.deleted_at.is_(None))
+_BY_TOKEN = select(Launch).join(User, User.id == Launch.user_id).where(*_OF_TOKEN)
+_HEAD = Ready(
+    select(Launch.id, Launch.enrollment_id, Launch.preview)
+    .join(User, User.id == Launch.user_id)
+    .where(*_OF_TOKEN)
+)
+_HELD = (
+    select(Launch)
+    .where(Launch.id == bindparam("launch_id"))
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
 
 
 def launch_by_token(session: Session, token_hash: str) -> Launch | None:
     """The launch with this token, unless the account behind it has been deleted."""
-    return session.scalar(
-        select(Launch)
-        .join(User, User.id == Launch.user_id)
-        .where(Launch.token_hash == token_hash, User.deleted_at.is_(None))
-    )
+    return session.scalar(_BY_TOKEN, {"token_hash": token_hash})
+
+
+def launch_head(session: Session, token_hash: str) -> Row[tuple[str, int | None, bool]] | None:
+    """The same launch's `id`, `enrollment_id` and `preview`, which never change: for who holds it next."""
+    return _HEAD.first(session, token_hash=token_hash)
+
+
+def hold_launch(session: Session, launch_id: str) -> Launch | None:
+    """The launch, held, as the one who held it before left it; None when it is gone."""
+    return session.scalar(_HELD, {"launch_id": launch_id})
 
 
 def lock_launch(session: Session, launch: Launch) -> None:
-    """Hold the launch and read it again, as the one who held it before left it."""
-    session.refresh(launch, with_for_update=True)
+    """Hold a launch that is at hand and read it again."""
+    session.scalars(_HELD, {"launch_id": launch.id}).one()
 
 
 def replace_open_launches(
@@ -86,33 +106,48 @@ def newer_launch_has_saved(session: Session, launch: Launch) -> bool:
     )
 
 
-def seconds_of_attempt(session: Session, launch: Launch, now: datetime) -> tuple[int, Decimal]:
-    """Seconds that the other launches of the same attempt were credited, and how long any of all was open up to now;
-    a moment in which several were open is one."""
-    until = case((Launch.id == launch.id, now), else_=func.least(Launch.last_seen_at, now))
+def _seconds_of_attempt() -> Ready:
+    own, now = Launch.id == bindparam("launch_id"), bindparam("now", type_=Launch.last_seen_at.type)
+    until = case((own, now), else_=func.least(Launch.last_seen_at, now))
     opened = func.tstzrange(Launch.created_at, func.greatest(Launch.created_at, until))
     one = (
         select(
-            func.coalesce(func.sum(case((Launch.id == launch.id, 0), else_=Launch.session_seconds)), 0).label(
-                "credited"
-            ),
+            func.coalesce(func.sum(case((own, 0), else_=Launch.session_seconds)), 0).label("credited"),
             func.range_agg(opened).label("open"),
         )
         .where(
-            Launch.user_id == launch.user_id,
-            Launch.enrollment_id == launch.enrollment_id,
-            Launch.package_id == launch.package_id,
-            Launch.sco_id == launch.sco_id,
-            Launch.attempt_no == launch.attempt_no,
+            Launch.user_id == bindparam("user_id"),
+            Launch.enrollment_id == bindparam("enrollment_id"),
+            Launch.package_id == bindparam("package_id"),
+            Launch.sco_id == bindparam("sco_id"),
+            Launch.attempt_no == bindparam("attempt_no"),
             Launch.preview.is_(False),
         )
         .subquery()
     )
     piece = func.unnest(one.c.open).column_valued("piece")
     lasted = func.extract("epoch", func.upper(piece) - func.lower(piece))
-    row = session.execute(
-        select(one.c.credited, select(func.coalesce(func.sum(lasted), 0)).scalar_subquery())
-    ).one()
+    return Ready(select(one.c.credited, select(func.coalesce(func.sum(lasted), 0)).scalar_subquery()))
+
+
+_SECONDS_OF_ATTEMPT = _seconds_of_attempt()
+
+
+def seconds_of_attempt(session: Session, launch: Launch, now: datetime) -> tuple[int, Decimal]:
+    """Seconds that the other launches of the same attempt were credited, and how long any of all was open up to now;
+    a moment in which several were open is one."""
+    # Nothing of this launch that is not written yet counts here, so it is written once, with all that follows.
+    with session.no_autoflush:
+        [row] = _SECONDS_OF_ATTEMPT.rows(
+            session,
+            launch_id=launch.id,
+            now=now,
+            user_id=launch.user_id,
+            enrollment_id=launch.enrollment_id,
+            package_id=launch.package_id,
+            sco_id=launch.sco_id,
+            attempt_no=launch.attempt_no,
+        )
     return int(row[0]), row[1]
 
 
@@ -122,11 +157,17 @@ def touch_launch(session: Session, launch: Launch, at: datetime, *, at_most_ever
         launch.last_seen_at = at
 
 
+_DIGEST = Ready(
+    select(ScormCommit.digest).where(
+        ScormCommit.launch_id == bindparam("launch_id"), ScormCommit.seq == bindparam("seq")
+    ),
+    page=Page.COMMIT,
+)
+
+
 def commit_digest(session: Session, launch_id: str, seq: int) -> tuple[bool, str | None]:
     """Whether this number was used, and the digest of what came with it (None before digests were kept)."""
-    row = session.execute(
-        select(ScormCommit.digest).where(ScormCommit.launch_id == launch_id, ScormCommit.seq == seq)
-    ).one_or_none()
+    row = _DIGEST.first(session, launch_id=launch_id, seq=seq)
     return (False, None) if row is None else (True, row[0])
 
 
