@@ -16,7 +16,16 @@ from app.core.own_rows import LIMITED
 from app.core.permissions import Duty, Role
 from app.core.tokens import hash_token
 from app.db import ready
-from app.db.models import Enrollment, EnrollmentStatus, User, UserSession
+from app.db.models import (
+    ContentPackage,
+    Enrollment,
+    EnrollmentStatus,
+    Launch,
+    Lesson,
+    ScormCommit,
+    User,
+    UserSession,
+)
 from app.db.ready import Kept, Page, Ready
 from tests.factories.school import School
 from tests.queries import counted
@@ -40,6 +49,41 @@ def every_ready() -> dict[str, Ready]:
     }
 
 
+def _lesson_at_work(session: Session, school: School, enrollment: Enrollment, lesson: Lesson) -> Launch:
+    """A part of a lesson that is open and has reported once."""
+    package = ContentPackage(
+        lesson_id=lesson.id,
+        version=1,
+        standard="scorm12",
+        title="Course",
+        file_name="course.zip",
+        sha256="0" * 64,
+        size_bytes=1,
+        manifest={},
+    )
+    session.add(package)
+    session.flush()
+    attempt = school.scorm_data(enrollment, lesson, package_id=package.id)
+    launch = Launch(
+        user_id=enrollment.user_id,
+        enrollment_id=enrollment.id,
+        lesson_id=lesson.id,
+        package_id=package.id,
+        sco_id=attempt.sco_id,
+        token_hash=hash_token("secret"),
+        created_at=NOW - timedelta(minutes=5),
+        last_seen_at=NOW,
+        expires_at=NOW + timedelta(hours=12),
+    )
+    session.add(launch)
+    session.flush()
+    session.add(
+        ScormCommit(launch_id=launch.id, scorm_data_id=attempt.id, seq=1, digest="1" * 64, payload={})
+    )
+    session.flush()
+    return launch
+
+
 @pytest.fixture
 def asked(school: School, session: Session) -> dict[str, Any]:
     """A value for every parameter of every such statement, by which each finds something."""
@@ -49,7 +93,7 @@ def asked(school: School, session: Session) -> dict[str, Any]:
     school.module(program)  # one without lessons
     enrollment = school.enrollment(student, program)
     school.completion(enrollment, lesson)
-    school.scorm_data(enrollment, lesson)
+    launch = _lesson_at_work(session, school, enrollment, lesson)
     school.school_class(teacher=teacher, students=[enrollment], weekly=[(2, time(9), time(12))])
     school.attendance(enrollment, NOW - timedelta(days=2), minutes=200)
     school.attendance(enrollment, NOW - timedelta(hours=1), clock_out=None)
@@ -62,6 +106,12 @@ def asked(school: School, session: Session) -> dict[str, Any]:
         "student_ids": [student.id],
         "teacher_id": teacher.id,
         "enrollment_id": enrollment.id,
+        "lesson_id": lesson.id,
+        "package_id": launch.package_id,
+        "launch_id": launch.id,
+        "sco_id": launch.sco_id,
+        "attempt_no": 1,
+        "seq": 1,
         "numbers": [enrollment.id],
         "token_hash": hash_token("secret"),
         "now": NOW,
