@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 import app.main  # noqa: F401 - every room is there
 from app.compliance.attendance import queries as attendance
+from app.compliance.attendance.lists import queries as lists
 from app.compliance.attendance.schemas import AttendanceState
 from app.core.own_rows import LIMITED
 from app.core.permissions import Duty, Role
@@ -37,8 +38,8 @@ def every_ready() -> dict[str, Ready]:
     """All there are, by module and name."""
     modules = [(name, module) for name, module in sys.modules.items() if name.startswith("app.")]
     made = {
-        f"{one.__name__}({state})": Ready(one(state, true(), attendance._named({"forgotten_before": NOW})))
-        for one in (attendance._newest, attendance._counted)
+        f"{one.__name__}({state})": Ready(one(state, true(), lists._named({"forgotten_before": NOW})))
+        for one in (lists._newest, lists._counted)
         for state in (None, *AttendanceState)
     }
     return made | {

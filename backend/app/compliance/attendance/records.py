@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Select, true
 from sqlalchemy.orm import Session
 
 from app.compliance.attendance import enrolled, policies_in_force, policy, queries
+from app.compliance.attendance.lists import queries as lists
 from app.compliance.attendance.presentation import present_row
 from app.compliance.attendance.schemas import (
     AttendanceFilter,
@@ -44,7 +45,7 @@ WEEKS_SHOWN = 12
 @views.opens(Part.ATTENDANCE, student=lambda entry, _given: entry.user_id, record=lambda entry: entry.id)
 def get(session: Session, subject: Subject, record_id: int, zone: ZoneInfo) -> AttendanceOut:
     """One record. Raises NotFound for an unknown one and for another student's."""
-    row = queries.record(session, record_id)
+    row = lists.record(session, record_id)
     if row is None or not policy.may_read(session, subject, row.user_id):
         raise NotFound(policy.NO_RECORD)
     return present_row(row, zone, policies_in_force.forgotten_before(session, zone))
@@ -72,7 +73,7 @@ def list_records(
     """A page of records; for a student always of their own. Raises NotFound when they ask for another's."""
     visible, kept = _visible(session, subject, filters)
     forgotten = policies_in_force.forgotten_before(session, zone)
-    return queries.records_listing(session, filters, visible, paging, zone, forgotten, kept=kept).map(
+    return lists.records_listing(session, filters, visible, paging, zone, forgotten, kept=kept).map(
         lambda row: present_row(row, zone, forgotten)
     )
 
@@ -83,7 +84,7 @@ def recent_records(
     """The newest records the filter lets through."""
     visible, kept = _visible(session, subject, filters)
     forgotten = policies_in_force.forgotten_before(session, zone)
-    rows = queries.records(session, filters, visible, zone, forgotten, kept=kept, limit=limit)
+    rows = lists.records(session, filters, visible, zone, forgotten, kept=kept, limit=limit)
     return [present_row(row, zone, forgotten) for row in rows]
 
 
@@ -91,7 +92,7 @@ def count_records(session: Session, subject: Subject, filters: AttendanceFilter,
     """How many records the filter lets through."""
     visible, kept = _visible(session, subject, filters)
     forgotten = policies_in_force.forgotten_before(session, zone)
-    return queries.count(session, filters, visible, zone, forgotten, kept=kept)
+    return lists.count(session, filters, visible, zone, forgotten, kept=kept)
 
 
 def _visible(
