@@ -4,10 +4,12 @@ import io
 from collections.abc import Callable
 from pathlib import Path
 
+import psycopg
 import pytest
 from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy.exc import OperationalError
 
 from app.content.byte_ranges import window_of
 from app.content.launches import commits
@@ -302,17 +304,26 @@ def test_an_address_with_a_query_reaches_the_course(school: School, play: Play) 
     assert played.host.get(address).text == "page"
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        OperationalError("select 1", {}, io.UnsupportedOperation("gone")),
+        psycopg.OperationalError("gone"),  # of a statement that goes to libpq past SQLAlchemy
+    ],
+)
 def test_the_database_away_is_said_and_not_called_saved(
-    school: School, play: Play, monkeypatch: pytest.MonkeyPatch
+    school: School, play: Play, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    from sqlalchemy.exc import OperationalError
-
     played = play()
 
     def down(*_: object) -> None:
-        raise OperationalError("select 1", {}, io.UnsupportedOperation("gone"))
+        raise error
 
     monkeypatch.setattr(commits, "commit", down)
     answer = played.send({"seq": 1, "cmi": {}})
     assert answer.status_code == 503
     assert answer.json()["result"] is False
+    monkeypatch.setattr("app.content.host.sessions.find_launch", down)
+    page = played.host.get(f"{played.base}/player")
+    assert page.status_code == 503
+    assert "Nothing was lost; try again in a minute." in page.text

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import structlog
+from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from app.academics import service as academics
@@ -31,7 +32,6 @@ from app.enrollment import service as enrollment
 from app.rules import scorm12
 
 ELSEWHERE = "The lesson was opened again in another window, which now keeps your work. Close this one."
-_OF_NONE = "This launch is not part of an enrollment."
 log = structlog.get_logger(__name__)
 
 
@@ -52,7 +52,7 @@ def commit(session: Session, token: str, sent: CommitIn) -> CommitOut:
     """
     head = launch_queries.launch_head(session, hash_token(token))
     # Always the enrollment first: opening a lesson and saving one take their locks in the same order.
-    held = None if head is None or head.preview else _held(session, head.enrollment_id)
+    held = None if head is None or head.preview else _held(session, head)
     record = None if head is None else launch_queries.hold_launch(session, head.id)
     if record is None:
         raise NotFound("There is no such lesson session.")
@@ -156,11 +156,9 @@ def settle(
     return standing
 
 
-def _held(session: Session, enrollment_id: int | None) -> Enrollment:
-    if enrollment_id is None:
-        raise NotFound(_OF_NONE)
+def _held(session: Session, record: Row[Any]) -> Enrollment:
     try:
-        return enrollment.hold_for_study(session, enrollment_id)
+        return enrollment.hold_for_study(session, _enrollment_of(record))
     except Conflict as ended:
         raise Unauthorized(ended.detail) from ended
 
@@ -181,10 +179,11 @@ def _digest(sent: CommitIn) -> str:
     return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
 
 
-def _enrollment_of(record: Launch) -> int:
-    if record.enrollment_id is None:
-        raise NotFound(_OF_NONE)
-    return record.enrollment_id
+def _enrollment_of(record: Launch | Row[Any]) -> int:
+    number: int | None = record.enrollment_id
+    if number is None:
+        raise NotFound("This launch is not part of an enrollment.")
+    return number
 
 
 def _apply(
