@@ -174,7 +174,7 @@ def served(folder: Path, processes: int | None) -> Iterator[tuple[int, int, Sett
             if f"http://localhost:{port}" in line:
                 break
         else:
-            sys.exit("The program ended before it answered.")
+            sys.exit("The system ended before it answered.")
         settings = Settings(
             _env_file=None,
             database_url=EmbeddedServer(folder / "postgres").url(),

@@ -3,7 +3,7 @@
     ../.venv/bin/python -m benchmarks.learners [--learners 200] [--every 5] [--seconds 180] [--processes N]
         [--at-once]
 
-Serves the demo school by the program as it is started everywhere. Each learner opens the course once (a launch, which
+Serves the demo school as it is served everywhere. Each learner opens the course once (a launch, which
 is not part of the time), and then commits over a kept connection of its own, one after the other; the learners take
 turns, spread evenly. They begin when what the demo school has behind it (some 25,000 entries of its history) has become
 statements, as it has in a school that is at work: a commit adds nothing to that unless it is news. With --at-once they

@@ -77,8 +77,7 @@ class _Stream:
     def run(self) -> None:
         self._receiver.start()
         copying = threading.Thread(target=self._copy_files, name="files", daemon=True)
-        if self._files is not None:
-            copying.start()
+        copying.start()
         try:
             self._await_folder()
             while not self._source.stopping.is_set():
@@ -91,8 +90,7 @@ class _Stream:
                 self._source.stopping.wait(_TICK_SECONDS)
         finally:
             self._source.stopping.set()
-            if copying.is_alive():
-                copying.join(10)
+            copying.join(10)
             self._receiver.join(40)
 
     def _tick(self) -> None:
@@ -104,10 +102,10 @@ class _Stream:
 
     def _copy_files(self) -> None:
         """By themselves, as a backup takes its time."""
-        stopping = self._source.stopping
-        while self._files is not None and not stopping.is_set():
+        files, stopping = self._files, self._source.stopping
+        while files is not None and not stopping.is_set():
             try:
-                copy_all(self._place, self._files, stopping)
+                copy_all(self._place, files, stopping)
             except Exception as error:  # whatever it was, it is tried again
                 log.error("stream.files_not_copied", reason=" ".join(str(error).split())[:300])
             stopping.wait(_TICK_SECONDS)
