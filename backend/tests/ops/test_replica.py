@@ -6,130 +6,34 @@ import gc
 import io
 import json
 import re
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 from unittest.mock import Mock, patch
 
 import pytest
-from sqlalchemy import case, func, select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from app.core.permissions import SYSTEM, Actor
+from app.core.permissions import SYSTEM
 from app.db import replica
-from app.db.models import AuditEntry
 from app.db.session import Database
 from app.main import create_app
-from app.ops import migrations, roles
 from app.ops.doctor import helpers
 from app.ops.doctor.findings import Installation, Level
 from app.ops.metrics import exported
-from app.ops.postgres import EmbeddedServer
 from app.ops.servers import connect
-from app.setting_values import normalize_database_url
 from app.settings import Settings
 from app.web.listing import Listing
 from app.web.paging import Paging
-from app.web.reports import Column, Report
 from app.web.reports.answers import write_file
 from tests.client import Client
 from tests.conftest import sign_in_directly
 from tests.factories.accounts import UserFactory
-from tests.fast_disk import fast_folder
-from tests.ops.standby import Standby
+from tests.ops.pair import WHERE, Pair, filed, listing, pair, running, said, write
 
+__all__ = ["pair", "running", "said"]
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("embedded_server")]
-WHERE = Report[Any](name="where", title="Where", columns=(Column("standby", "Standby", lambda value: value),))
-
-
-@dataclass
-class Pair:
-    """A school's server and its standby."""
-
-    settings: Settings
-    standby: Standby
-
-    def with_lag(self, seconds: int) -> Settings:
-        return self.settings.model_copy(update={"reports_lag_seconds": seconds})
-
-
-@pytest.fixture(scope="module")
-def pair() -> Iterator[Pair]:
-    with fast_folder() as folder, EmbeddedServer(folder / "postgres", settings={"fsync": "off"}) as server:
-        server.ensure_database()
-        standby = Standby(server, folder)
-        settings = Settings(
-            _env_file=None,
-            environment="test",
-            secret_key="a key for tests alone, of good length",
-            aada_app_password="a password for tests alone",
-            bcrypt_rounds=4,
-            log_level="ERROR",
-            data_dir=folder,
-            database_url=normalize_database_url(server.url()),
-            reports_lag_seconds=5,
-        )
-        migrations.upgrade(settings)
-        roles.set_app_password(settings)
-        standby.copy()
-        reports = f"postgresql+psycopg://127.0.0.1:{standby.port}/aada_lms"
-        try:
-            yield Pair(settings.model_copy(update={"reports_url": reports}), standby)
-        finally:
-            standby.stop()
-
-
-@pytest.fixture
-def running(pair: Pair) -> Pair:
-    """Both, the standby with everything and not waited for."""
-    if pair.standby.process is None:
-        pair.standby.start()
-    pair.standby.ask("SELECT pg_wal_replay_resume()")
-    write(pair)
-    with connect(pair.settings) as connection:
-        (committed,) = connection.execute("SELECT pg_current_wal_flush_lsn()::text").fetchone() or ("",)
-    for _ in range(600):
-        if pair.standby.ask(f"SELECT pg_last_wal_replay_lsn() >= '{committed}'"):
-            return pair
-        time.sleep(0.1)
-    raise AssertionError("the standby does not receive")
-
-
-@pytest.fixture
-def said() -> Iterator[list[str]]:
-    """Why the standby was not used, as the log has it."""
-    reasons: list[str] = []
-    with patch.object(replica.log, "warning", lambda _event, *, reason: reasons.append(reason)):
-        yield reasons
-
-
-def listing(session: Session) -> Listing[bool]:
-    return Listing[bool](session, select(func.pg_is_in_recovery()), Paging())
-
-
-def filed(settings: Settings, subject: Actor = SYSTEM, whole: Any = listing) -> list[Any]:
-    """The values of a file that was written, and that the server's history has its row."""
-    database = Database(settings)
-    try:
-        with database.begin() as session:
-            before = session.scalar(select(func.count()).select_from(AuditEntry)) or 0
-            file = io.BytesIO()
-            write_file(session, subject, WHERE, whole(session), "json", file)
-        with database.begin() as session:
-            assert (session.scalar(select(func.count()).select_from(AuditEntry)) or 0) == before + 1
-    finally:
-        database.close()
-    found = json.loads(file.getvalue())
-    return [next(iter(row.values())) for row in (found["rows"] if isinstance(found, dict) else found)]
-
-
-def write(pair: Pair) -> None:
-    with connect(pair.settings) as connection:
-        connection.execute("INSERT INTO programs (name) VALUES ('P' || random())")
 
 
 def test_a_file_is_read_there_and_a_page_never(running: Pair, said: list[str]) -> None:
@@ -250,121 +154,6 @@ def test_one_that_has_enough_to_do_is_not_away(running: Pair, said: list[str]) -
     for one in held:
         one.close()
     database.close()
-
-
-def test_one_that_says_nothing_is_waited_for_some_seconds_alone(
-    running: Pair, said: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    database = Database(running.settings)
-    assert database.replica is not None
-    with database.begin() as session:
-        committed = database.replica.committed(session)
-    monkeypatch.setattr(replica, "_ANSWER_SECONDS", 0.5)
-    monkeypatch.setattr(replica, "_STANDS", text("SELECT pg_sleep(600), CAST(:committed AS text)"))
-    standing = database.replica.standing(committed)
-    assert (standing.usable, len(said)) == (False, 1)
-    assert "it said nothing for 0.5 seconds" in standing.says
-    assert database.replica.standing(committed) == standing, "at once, for a while"
-    database.close()
-
-
-@contextmanager
-def at_the_latest(standby: Standby) -> Iterator[None]:
-    """Whoever would wait for it without end is let go when it ends, and finds another reason than the expected one."""
-    end = threading.Timer(120, standby.stop)
-    end.start()
-    try:
-        yield
-    finally:
-        end.cancel()
-        standby.thaw()
-
-
-# The cursor on the server is gone with the connection.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-def test_one_that_stops_in_the_middle_leaves_a_whole_file(
-    running: Pair, said: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    pair = running
-    frozen: list[bool] = []
-
-    def whole(session: Session) -> Listing[int]:
-        def change(items: Any) -> Any:
-            if not frozen:
-                frozen.append(True)
-                pair.standby.freeze()
-            return items
-
-        rows = select(func.generate_series(1, 50_000))
-        return Listing[int](session, rows, Paging()).map_many(change)
-
-    monkeypatch.setattr(replica, "_ASKED_BESIDE_SECONDS", 0.5)
-    with at_the_latest(pair.standby):
-        assert filed(pair.settings, whole=whole) == list(range(1, 50_001))
-    assert (frozen, len(said)) == ([True], 1)
-    assert "it stopped in the middle" in said[0]
-
-
-def test_one_that_has_stopped_is_not_begun_with(
-    running: Pair, said: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The pool has a connection to it from before, which looks well."""
-    database = Database(running.settings)
-    assert database.replica is not None
-    with database.begin() as session, database.replica.reading(session) as other:
-        assert other is not None
-    monkeypatch.setattr(replica, "_ASKED_BESIDE_SECONDS", 0.5)
-    running.standby.freeze()
-    with at_the_latest(running.standby), database.begin() as session:
-        with database.replica.reading(session) as other:
-            assert other is None
-        assert len(said) == 1
-        assert not database.replica.standing(database.replica.committed(session)).usable
-        database.replica._away_until = 0
-        assert not database.replica.standing(database.replica.committed(session)).usable
-    database.replica._away_until = 0
-    with database.begin() as session, database.replica.reading(session) as other:
-        assert other is not None, "it goes on"
-    database.close()
-
-
-def test_a_long_silence_before_the_first_row_is_no_stop(
-    running: Pair, said: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def whole(session: Session) -> Listing[bool]:
-        rows = select(func.pg_is_in_recovery()).select_from(func.pg_sleep(1.5))
-        return Listing[bool](session, rows, Paging())
-
-    asked: list[float] = []
-    ask = replica.Replica._ask_beside
-
-    def asking(self: replica.Replica, seconds: float) -> float:
-        asked.append(seconds)
-        return ask(self, seconds)
-
-    monkeypatch.setattr(replica, "_ASKED_BESIDE_SECONDS", 0.3)
-    monkeypatch.setattr(replica.Replica, "_ask_beside", asking)
-    assert filed(running.settings, whole=whole) == [True]
-    assert said == []
-    assert max(asked) >= 0.3, "it was asked beside"
-
-
-# The cursor on the server is gone with the connection.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-def test_a_connection_that_alone_says_nothing_ends_too(
-    running: Pair, said: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As one whose disk stalls, while others find all they need in memory."""
-    monkeypatch.setattr(replica, "_SILENT_SECONDS", 1.0)
-    monkeypatch.setattr(replica, "_ASKED_BESIDE_SECONDS", 0.3)
-
-    def whole(session: Session) -> Listing[bool]:
-        stalls = func.pg_sleep(case((func.pg_is_in_recovery(), 600), else_=0))
-        return Listing[bool](session, select(func.pg_is_in_recovery()).select_from(stalls), Paging())
-
-    assert filed(running.settings, whole=whole) == [False]
-    assert len(said) == 1
-    assert said[0].startswith("it said nothing for ")
 
 
 def test_one_that_is_away_is_not_waited_for_twice(running: Pair, said: list[str]) -> None:
