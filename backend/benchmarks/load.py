@@ -2,7 +2,7 @@
 
     ../.venv/bin/python -m benchmarks.load [--seconds 600] [--processes N] [--students 500]
 
-Serves the demo school, with as many students added, by the program as it is started everywhere. First all students
+Serves the demo school, with as many students added, by the system as it is started everywhere. First all students
 clock in within ten seconds; then everything goes on at once, each kind at its own pace. Prints for each kind the
 statuses, the median and the 95th percentile, and what the processes weigh after each tenth of the time: the system, the
 database's own memory, and what its processes share. The client runs on the same machine and takes its part of it.

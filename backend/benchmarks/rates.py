@@ -3,7 +3,7 @@
     ../.venv/bin/python -m benchmarks.rates --keep DIRECTORY [--seconds 5] [--rounds 3] [--processes N] [--serve]
 
 Asks with `wrk` (a client in C, apt install wrk) the schools that `benchmarks.pages --keep DIRECTORY` has written,
-served by the program as it is started everywhere. Figures of time need a machine that does nothing else; processor
+served by the system as it is started everywhere. Figures of time need a machine that does nothing else; processor
 milliseconds for one page (program and database together) depend on it less. With --serve the school of 2,000 students
 is served, and a line of JSON names the port and the cookies, until SIGTERM: for a comparison by another program.
 """
